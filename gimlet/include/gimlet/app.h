@@ -1,0 +1,126 @@
+/**
+ * gimlet/app.h: an application as const data: routes, groups, middleware, and how to run them.
+ */
+#ifndef GIMLET_APP_H
+#define GIMLET_APP_H
+
+#include <gimlet/ctx.h>
+#include <gimlet/option.h>
+#include <gimlet/schema.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Runs around handlers. `before` sees the head only (the body is not read yet) and may reply,
+ *  which ends the chain; `after` runs in reverse order for every reply whose `before` ran, errors
+ *  included, and may still set header fields. Either may be NULL. */
+struct gim_middleware {
+    const char *name;
+    gim_handler *before, *after;
+};
+
+/** Built in. Request id: takes or makes X-Request-Id and sends it back. */
+extern const struct gim_middleware gim_request_id;
+
+/** One route. Build rows with GIM_GET ... GIM_ROUTE; a row with NULL pattern ends a table. */
+struct gim_route {
+    const char *method;  /* one method or a set: "GET", "PUT|PATCH", "PURGE", "*" for any */
+    const char *pattern; /* "/posts/:id", "/files/" "*rest"; ':' and '*' count only after '/' */
+    gim_handler *handler;
+    const struct gim_schema *body;  /* binds the request's JSON body: gim_body */
+    const struct gim_schema *query; /* gim_query */
+    const struct gim_schema *path;  /* gim_path */
+    const struct gim_schema *reply; /* documentation of the reply */
+    const char *summary;
+    const struct gim_middleware *const *middleware; /* NULL-terminated; inside the group's */
+    int64_t max_body;                               /* bytes; 0: the app's limit */
+    bool body_raw;           /* takes a body without .body: gim_body_bytes, gim_body_patch */
+    bool suspends;           /* may call gim_suspend */
+    bool blocking;           /* runs on the bounded pool of threads, not on the loop */
+    const char *media_types; /* taken besides JSON, ", "-separated: "application/merge-patch+json";
+                                a request with any other Content-Type gets 415 when the app is
+                                strict_content_type or this is set */
+    const char *file;        /* where the row stands; set by the macros */
+    int line;
+};
+
+#define GIM_ROUTE_(verb, path_, fn, ...)                                                           \
+    {                                                                                              \
+        .method = verb, .pattern = path_, .handler = fn, __VA_ARGS__                               \
+    }
+#define GIM_HERE_ .file = __FILE__, .line = __LINE__
+#define GIM_GET(...) GIM_ROUTE_("GET", __VA_ARGS__, GIM_HERE_)
+#define GIM_POST(...) GIM_ROUTE_("POST", __VA_ARGS__, GIM_HERE_)
+#define GIM_PUT(...) GIM_ROUTE_("PUT", __VA_ARGS__, GIM_HERE_)
+#define GIM_PATCH(...) GIM_ROUTE_("PATCH", __VA_ARGS__, GIM_HERE_)
+#define GIM_DELETE(...) GIM_ROUTE_("DELETE", __VA_ARGS__, GIM_HERE_)
+/** GIM_ROUTE("PUT|PATCH", "/x", handler, options...) */
+#define GIM_ROUTE(...) GIM_ROUTE_(__VA_ARGS__, GIM_HERE_)
+
+/** Routes under one prefix. Groups nest; limits and middleware of the outer one come first. */
+struct gim_group {
+    const char *prefix; /* "/v1"; NULL ends a table of groups */
+    const struct gim_route *routes;
+    const struct gim_group *groups;
+    const struct gim_middleware *const *middleware;
+    int64_t max_body;
+};
+
+enum gim_slash {
+    GIM_SLASH_STRICT,   /* /posts/ is not /posts: 404 */
+    GIM_SLASH_REDIRECT, /* 308 to the other form when that one exists */
+    GIM_SLASH_IGNORE,   /* the same route */
+};
+
+/** Everything an application is. `gim_main` and `gim_app_new` take one. */
+struct gim_app_spec {
+    const char *name;    /* "posts": log lines, the environment's prefix, --help. Default "app" */
+    const char *version; /* --version */
+    const char *about;   /* the first line of --help */
+    const struct gim_route *routes;
+    const struct gim_group *groups;
+    const struct gim_middleware *const *middleware; /* NULL-terminated, outermost first */
+    void *state;                      /* gim_state; also the struct that .options rows fill */
+    const struct gim_option *options; /* the application's own rows, offsets into *state */
+    enum gim_slash slash;
+    bool
+        strict_content_type; /* 415 unless the body says application/json; off: any is read as it */
+    /** Runs once after the options are read, before listening. 0 to go on; else the program exits
+     *  with that code (1 to 125), having said why on stderr by itself. */
+    int (*start)(struct gim_app *app, void *state);
+    /** Runs once after the last request. */
+    void (*stop)(void *state);
+    /** More words for the start line: "store=memory: durability=none". In the arena or static. */
+    const char *(*describe)(void *state);
+    /** NULL when ready, else the reason; called by /readyz when `health` is on. */
+    const char *(*ready)(void *state);
+    bool no_health; /* do not add GET /livez and GET /readyz */
+};
+
+/** Builds and checks: bad schemas, clashing routes, missing handlers. NULL on failure, with all the
+ *  reasons (each with file:line) in `err`, `err_len` bytes at most, NUL-terminated. */
+struct gim_app *gim_app_new(const struct gim_app_spec *spec, char *err, size_t err_len);
+void gim_app_free(struct gim_app *app);
+/** The number of workers it will run with; known in `start`. */
+unsigned gim_app_workers(const struct gim_app *app);
+
+/**
+ * The program wrapper: options, start, workers, signals, graceful stop; returns main's exit code.
+ *
+ *     int main(int argc, char **argv)
+ *     {
+ *         return gim_main(argc, argv, .name = "hello", .routes = routes);
+ *     }
+ *
+ * The only part of the library that prints, exits or touches signals. 0: stopped in good order;
+ * 1: could not start (port in use ...); 2: wrong option.
+ */
+#define gim_main(argc, argv, ...)                                                                  \
+    gim_main_run((argc), (argv), &(const struct gim_app_spec){__VA_ARGS__})
+int gim_main_run(int argc, char **argv, const struct gim_app_spec *spec);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

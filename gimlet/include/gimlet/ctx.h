@@ -1,0 +1,159 @@
+/**
+ * gimlet/ctx.h: one request and its reply, as a handler sees it.
+ *
+ * A handler reads the request, makes one reply and returns; the framework sends. All slices and
+ * pointers got from a context live until the reply has left (the request arena). Every call here is
+ * for the thread that runs the handler, unless it says otherwise.
+ */
+#ifndef GIMLET_CTX_H
+#define GIMLET_CTX_H
+
+#include <gimlet/arena.h>
+#include <gimlet/json.h>
+#include <gimlet/schema.h>
+#include <gimlet/str.h>
+#include <gimlet/time.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct gim_ctx;
+struct gim_app;
+
+/** A handler, and a middleware's before/after. Returns what the gim_reply family returned, 0
+ *  (before/after: go on) or GIM_SUSPENDED. A handler that returns 0 without having replied gives
+ *  204. A negative value without a reply gives 500. */
+typedef int gim_handler(struct gim_ctx *c);
+
+enum gim_result {
+    GIM_OK = 0,
+    GIM_REPLIED = 1,   /* a reply is made; a before that returns it ends the chain */
+    GIM_SUSPENDED = 2, /* returned by a handler that called gim_suspend */
+};
+
+/* ---- request --------------------------------------------------------------------------------- */
+
+/** "GET", "PURGE": as sent (methods are case-sensitive, RFC 9110 §9.1); HEAD shows as "HEAD". */
+gim_str gim_method(const struct gim_ctx *c);
+/** The path, percent-decoded once and with dot segments removed (RFC 3986 §6); "/posts/7". */
+gim_str gim_path_str(const struct gim_ctx *c);
+/** The raw query, without `?`; absent when there was none. */
+gim_str gim_query_str(const struct gim_ctx *c);
+/** The route's pattern, "/posts/:id"; absent in an error before routing. */
+gim_str gim_route_pattern(const struct gim_ctx *c);
+
+/** A header's value, OWS trimmed; absent (ptr NULL) when the request has none. A repeated list
+ *  field gives its first line; gim_header_next walks them (`*at` starts at 0). */
+gim_str gim_header(const struct gim_ctx *c, gim_str name);
+gim_str gim_header_next(const struct gim_ctx *c, gim_str name, size_t *at);
+
+/** The value of `:name` or `*name`, percent-decoded; absent when the route has no such part. */
+gim_str gim_param(const struct gim_ctx *c, gim_str name);
+/** `:name` as a decimal int64. Returns 0; or -1 when it is not one, and then a 404 problem that
+ *  names the parameter is the reply: `if (gim_param_int(c, GIM_S("id"), &id)) return GIM_REPLIED;`
+ */
+GIM_MUST_CHECK int gim_param_int(struct gim_ctx *c, gim_str name, int64_t *out);
+
+/** The structs bound by the route's .body, .query and .path schemas. NULL when the route has none.
+ *  A handler only runs when all of them hold. */
+void *gim_body(const struct gim_ctx *c);
+void *gim_query(const struct gim_ctx *c);
+void *gim_path(const struct gim_ctx *c);
+/** The body's bytes as received. */
+gim_str gim_body_bytes(const struct gim_ctx *c);
+
+/** A body schema bound over a state the handler has loaded: JSON merge patch (RFC 7396). The route
+ *  has .body_raw = true. Returns 0, or -1 with the 400 or 422 problem made. */
+GIM_MUST_CHECK int gim_body_patch(struct gim_ctx *c, const struct gim_schema *s, void *obj);
+/** Binds the body as .body would have done; for handlers that choose the schema themselves. */
+GIM_MUST_CHECK int gim_body_bind(struct gim_ctx *c, const struct gim_schema *s, void *obj);
+
+/** The request's memory. */
+struct gim_arena *gim_arena(struct gim_ctx *c);
+/** What the application was given as .state. */
+void *gim_state(const struct gim_ctx *c);
+/** 0 .. workers-1: which loop runs this request. */
+unsigned gim_worker(const struct gim_ctx *c);
+/** The request id: X-Request-Id when it came well-formed (1 to 128 of [A-Za-z0-9._-]), else made.
+ *  Absent unless the gim_request_id middleware runs. */
+gim_str gim_id(const struct gim_ctx *c);
+/** Per-request values for middleware: `key` is compared by address. */
+void gim_put(struct gim_ctx *c, const void *key, void *value);
+void *gim_get(const struct gim_ctx *c, const void *key);
+
+/* ---- reply: each returns GIM_REPLIED; a second one replaces the first -------------------------
+ */
+
+/** `obj` in JSON by `s`. 201, 200 ... */
+int gim_reply(struct gim_ctx *c, int status, const struct gim_schema *s, const void *obj);
+/** Text (text/plain; charset=utf-8), copied. */
+int gim_text(struct gim_ctx *c, int status, gim_str text);
+/** Bytes of any media type; both must live as long as the request (static, or in the arena). */
+int gim_bytes(struct gim_ctx *c, int status, gim_str media_type, gim_str bytes);
+/** No content: 204, 304, or any status with an empty body. */
+int gim_empty(struct gim_ctx *c, int status);
+/** Location and an empty body; `status` one of 301, 302, 303, 307, 308. */
+int gim_redirect(struct gim_ctx *c, int status, gim_str location);
+/** RFC 9457 problem. `slug` becomes the type ("about:blank" when NULL, else "/problems/SLUG") and
+ *  `detail` is a printf format for people; the title is the status's phrase. */
+int gim_problem(struct gim_ctx *c, int status, const char *slug, const char *detail, ...)
+    GIM_PRINTF(4, 5);
+/** 422 (or the status given) with `errors` from faults that the handler found by itself. */
+int gim_problem_faults(struct gim_ctx *c, int status, const struct gim_faults *f);
+
+/** Response fields. Returns 0; or -1 and sets nothing when the name is no token, the value holds
+ *  CR, LF, NUL or another control (RFC 9110 §5.5), or the name is one the framework writes
+ *  (Content-Length, Transfer-Encoding, Connection, Date). Copied. set replaces, add appends. */
+int gim_set_header(struct gim_ctx *c, gim_str name, gim_str value);
+int gim_add_header(struct gim_ctx *c, gim_str name, gim_str value);
+
+/** The reply's status so far, 0 when there is none; for after-middleware. */
+int gim_status(const struct gim_ctx *c);
+
+/* ---- conditional requests (RFC 9110 §13) ------------------------------------------------------
+ */
+
+/** Checks If-Match, If-Unmodified-Since, If-None-Match and If-Modified-Since in the order of
+ *  §13.2.2 against the present representation, and sets its ETag (and Last-Modified) field.
+ *  `etag` is the opaque tag without quotes, absent when the resource does not exist; `modified`
+ *  may be {0}. Returns 0 to go on, or GIM_REPLIED when a 304 or 412 is the reply. */
+GIM_MUST_CHECK int gim_preconditions(struct gim_ctx *c, gim_str etag, gim_time modified);
+/** Sets the ETag field (strong): quotes are added. */
+void gim_etag(struct gim_ctx *c, gim_str etag);
+
+/* ---- later, and elsewhere ----------------------------------------------------------------------
+ */
+
+/** Names one suspended request. A value: copy it freely, resume it once. */
+typedef struct gim_handle {
+    void *slot;
+    uint32_t generation;
+} gim_handle;
+
+/** Takes the request off the handler's stack: return GIM_SUSPENDED next. Only in routes with
+ *  .suspends = true (their head and body are kept in the arena). The request's memory lives at
+ *  least until the handle is resumed, whatever happens to the client: so every handle must be. */
+gim_handle gim_suspend(struct gim_ctx *c);
+
+/** From any thread: runs `then(c)` on the request's own loop, which replies (or suspends again).
+ *  When the client has gone or the handler deadline has answered 503 meanwhile, `then` does not
+ *  run, the deferred clean-ups do. A second resume of one handle does nothing. Wakes the loop at
+ *  most once for all that is queued meanwhile. */
+void gim_resume(gim_handle h, gim_handler *then);
+/** As gim_resume for many, waking each loop once. */
+struct gim_resumption {
+    gim_handle handle;
+    gim_handler *then;
+};
+void gim_resume_all(const struct gim_resumption *r, size_t n);
+
+/** Calls `fn(arg)` once on the loop if the client goes away while the request is suspended. */
+void gim_on_cancel(struct gim_ctx *c, void (*fn)(void *arg), void *arg);
+/** Calls `fn(arg)` when the request's memory is about to go; last in, first out. */
+void gim_defer(struct gim_ctx *c, void (*fn)(void *arg), void *arg);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,33 @@
+/**
+ * gimlet/log.h: lines for the operator, on stderr, one write a line.
+ *
+ * `2026-11-24T13:56:17Z error posts: the store cannot write: disk full`; or JSON lines.
+ * From any thread.
+ */
+#ifndef GIMLET_LOG_H
+#define GIMLET_LOG_H
+
+#include <gimlet/str.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum gim_level {
+    GIM_LOG_ERROR,
+    GIM_LOG_WARN,
+    GIM_LOG_INFO,
+    GIM_LOG_DEBUG
+};
+
+/** `what` names the part: "posts", "http". Control characters in the text are escaped. Silent below
+ *  the level set (and always, until gim_main or gim_log_level sets one: a library never prints). */
+void gim_log(enum gim_level level, const char *what, const char *fmt, ...) GIM_PRINTF(3, 4);
+/** The least important level that is written; -1 silences all. */
+void gim_log_level(int level);
+void gim_log_json(bool on);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

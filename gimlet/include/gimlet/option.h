@@ -1,0 +1,45 @@
+/**
+ * gimlet/option.h: settings as rows. One row gives the default, the key in the config file, the
+ * environment variable, the flag, the line in --help and the line in --print-config.
+ *
+ * Sources, later ones win: default, file (`--config FILE`, INI), environment, flag. The names of
+ * all three derive from the row's: `max_body` is `max_body = 1M` in the file, `POSTS_MAX_BODY` in
+ * the environment (the program's prefix), `--max-body 1M` or `--max-body=1M` on the command line.
+ * An unknown key or flag, or a bad value, is an error that names its place; gim_main exits 2.
+ */
+#ifndef GIMLET_OPTION_H
+#define GIMLET_OPTION_H
+
+#include <gimlet/str.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum gim_option_type {
+    GIM_OPTION_INT,      /* int64_t */
+    GIM_OPTION_SIZE,     /* int64_t, bytes: 512, 16K, 1M, 2G (powers of 1024) */
+    GIM_OPTION_DURATION, /* int64_t, milliseconds: 250ms, 10s, 5m, 24h; bare 0 only */
+    GIM_OPTION_BOOL,     /* bool: true, false, yes, no, on, off; a bare flag is true; --no-NAME */
+    GIM_OPTION_STR,      /* const char *, lives as long as the program */
+    GIM_OPTION_ENUM,     /* int: index into .names */
+};
+
+struct gim_option {
+    const char *name; /* snake_case; a row with NULL ends the table */
+    enum gim_option_type type;
+    uint32_t offset;          /* of the member in the settings struct, see GIM_OPTION_AT */
+    const char *def;          /* default, as one would write it */
+    int64_t min, max;         /* of numbers, both 0: any; in the type's unit */
+    const char *const *names; /* enums, NULL-terminated */
+    const char *help;         /* one line, under 60 characters */
+    const char *group;        /* heading in --help; rows of one group stand together */
+    bool rare; /* shown by --help-all and --print-config only, so that --help fits a screen */
+};
+
+#define GIM_OPTION_AT(type, member) .offset = (uint32_t)offsetof(type, member)
+
+#ifdef __cplusplus
+}
+#endif
+#endif

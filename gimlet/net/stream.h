@@ -1,0 +1,67 @@
+/* stream.h: a byte stream of a connection, push-shaped: TCP and unix sockets (socket.c), memory
+ * (memory.c, for the test client); TLS later. The user of a stream knows only this table.
+ *
+ * Reading: `on_data` gets slices that are valid during the call. Writing: `write` takes everything:
+ * what the kernel does not take now is kept (bounded by the user, who looks at `pending` and stops
+ * producing) and `on_drained` is called once when all of it has left. `on_end` is the peer's FIN:
+ * the stream can still be written. `on_error` is RST, EPIPE and the like: only close may follow.
+ * No callback runs inside `write` or `close`; a callback may close the stream it came from. */
+#ifndef NET_STREAM_H
+#define NET_STREAM_H
+
+#include "loop.h"
+
+struct gim_stream;
+
+struct gim_stream_user { /* what the owner wants to hear; one const table an owner type */
+    void (*on_data)(struct gim_stream *s, gim_str data);
+    void (*on_drained)(struct gim_stream *s);
+    void (*on_end)(struct gim_stream *s);
+    void (*on_error)(struct gim_stream *s, int err);
+};
+
+struct gim_stream_ops {
+    void (*write)(struct gim_stream *s, gim_str data);
+    void (*read_stop)(struct gim_stream *s); /* no on_data, on_end until read_start */
+    void (*read_start)(
+        struct gim_stream *s); /* data that waits is delivered from the next turn on */
+    void (*shut_write)(struct gim_stream *s);        /* FIN once pending bytes have left */
+    void (*close)(struct gim_stream *s, bool reset); /* ends it now; frees the socket and pending;
+                                                        the memory of *s is the owner's */
+};
+
+struct gim_stream {
+    const struct gim_stream_ops *ops;
+    const struct gim_stream_user *user;
+    struct gim_loop *loop;
+    struct gim_io io;
+    char *pending_ptr; /* private: bytes not yet taken by the kernel; heap, none when drained */
+    uint32_t pending_len, pending_at, pending_cap; /* private */
+    uint8_t flags;                                 /* private */
+};
+
+/** Bytes written but not yet taken by the kernel. */
+static inline size_t gim_stream_pending(const struct gim_stream *s)
+{
+    return s->pending_len - s->pending_at;
+}
+
+/** Starts on a connected non-blocking socket: adds it to the loop. 0, or -1 with errno (the fd
+ * stays the caller's). */
+GIM_MUST_CHECK int gim_socket_open(struct gim_stream *s, struct gim_loop *l, int fd,
+                                   const struct gim_stream_user *user);
+
+/** A stream without a socket. The test feeds it with gim_memory_feed and finds what was written. */
+struct gim_memory {
+    struct gim_stream stream;
+    char *out;
+    size_t out_len, out_cap;
+    bool shut, closed, reset; /* what the owner did */
+    bool stopped;             /* reading is stopped: feed later */
+};
+void gim_memory_open(struct gim_memory *m, struct gim_loop *l, const struct gim_stream_user *user);
+void gim_memory_feed(struct gim_memory *m, gim_str data); /* one on_data, if open and not stopped */
+void gim_memory_end(struct gim_memory *m);                /* on_end */
+void gim_memory_free(struct gim_memory *m);
+
+#endif

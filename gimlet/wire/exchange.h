@@ -1,0 +1,81 @@
+/* exchange.h: one request and its reply, independent of the connection that brought it.
+ *
+ * An exchange is lent by its loop's recycler (no malloc on the hot path), with an arena whose first
+ * chunk stays. It is referenced by the connection and by each suspended handle or job; when the
+ * last one lets go it is reset and goes back. */
+#ifndef WIRE_EXCHANGE_H
+#define WIRE_EXCHANGE_H
+
+#include "../base/arena.h"
+#include "../base/buf.h"
+#include "../http/head.h"
+#include "../net/loop.h"
+
+struct gim_conn;
+struct gim_wire;
+struct gim_exchange;
+
+#define GIM_EXCHANGE_FIRST 4096 /* bytes of arena that a recycled exchange keeps */
+
+struct gim_header_line {
+    struct gim_header_line *next;
+    gim_str name, value;
+};
+
+struct gim_reply_parts {
+    int status; /* 0: none yet */
+    gim_str media_type;
+    gim_str body;
+    struct gim_header_line *first, **tail;
+    bool close; /* end the connection after it */
+};
+
+enum gim_body_plan {
+    GIM_BODY_REFUSE, /* a reply is made from the head alone; the body is not wanted */
+    GIM_BODY_TAKE,   /* read it, up to exchange.max_body */
+};
+
+/* What the floor above gives the wire. Everything runs on the loop's thread. */
+struct gim_service {
+    size_t exchange_size; /* of the struct that starts with a struct gim_exchange */
+    /** The head is there: route, before-middleware. May make a reply (then REFUSE). Sets
+     *  x->max_body and x->keep (the request must outlive this call's input). */
+    enum gim_body_plan (*on_head)(struct gim_exchange *x);
+    /** Head and body are there: bind, run. On return either x->reply.status is set, or the exchange
+     *  is suspended (a reference was taken) and gim_exchange_finish comes later. */
+    void (*on_request)(struct gim_exchange *x);
+    /** The wire answers by itself (`status`, a static `detail`): fill x->reply. The head may be
+     *  missing (x->head.size == 0). */
+    void (*on_refused)(struct gim_exchange *x, int status, const char *detail);
+    /** The reply is complete and about to be written: after-middleware. */
+    void (*on_reply)(struct gim_exchange *x);
+    /** The reply was handed to the stream (`sent` bytes of body), or the client went (status 0):
+     *  access log. */
+    void (*on_done)(struct gim_exchange *x, size_t sent);
+    /** The client has gone, or the deadline has answered, while suspended. */
+    void (*on_cancel)(struct gim_exchange *x);
+    /** The last reference has gone: deferred clean-ups. */
+    void (*on_release)(struct gim_exchange *x);
+};
+
+struct gim_exchange {
+    struct gim_arena arena;
+    struct gim_wire *wire; /* its loop's */
+    struct gim_conn *conn; /* NULL once the client has gone or the reply has been made for it */
+    struct gim_exchange *next_free;
+    gim_str body;
+    struct gim_reply_parts reply;
+    int64_t max_body; /* set by on_head */
+    uint64_t start_ms;
+    uint32_t refs;
+    bool keep;     /* set by on_head: the handler may outlive the input */
+    bool finished; /* the reply has been made (or can no longer be) */
+    struct gim_head head;
+};
+
+/** A suspended exchange has its reply: writes it if the client is still there. Loop thread. */
+void gim_exchange_finish(struct gim_exchange *x);
+void gim_exchange_ref(struct gim_exchange *x);
+void gim_exchange_unref(struct gim_exchange *x);
+
+#endif
