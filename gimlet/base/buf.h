@@ -25,9 +25,9 @@ static inline char *gim_buf_reserve(struct gim_buf *b, size_t n)
 
 static inline void gim_buf_add(struct gim_buf *b, const char *p, size_t n)
 {
-    char *to = gim_buf_reserve(b, n);
+    char *to = n ? gim_buf_reserve(b, n) : NULL;
 
-    if (to && n) {
+    if (to) {
         memcpy(to, p, n);
         b->len += n;
     }
