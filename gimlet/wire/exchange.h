@@ -41,17 +41,18 @@ struct gim_service {
     /** The head is there: route, before-middleware. May make a reply (then REFUSE). Sets
      *  x->max_body and x->keep (the request must outlive this call's input). */
     enum gim_body_plan (*on_head)(struct gim_exchange *x);
-    /** Head and body are there: bind, run. On return either x->reply.status is set, or the exchange
-     *  is suspended (a reference was taken) and gim_exchange_finish comes later. */
-    void (*on_request)(struct gim_exchange *x);
+    /** Head and body are there: bind, run. True: x->reply holds. False: the exchange is suspended
+     * (a reference was taken), its memory may be in use by another thread, and gim_exchange_finish
+     *  comes later. */
+    bool (*on_request)(struct gim_exchange *x);
     /** The wire answers by itself (`status`, a static `detail`): fill x->reply. The head may be
      *  missing (x->head.size == 0). */
     void (*on_refused)(struct gim_exchange *x, int status, const char *detail);
     /** The reply is complete and about to be written: after-middleware. */
     void (*on_reply)(struct gim_exchange *x);
-    /** The reply was handed to the stream (`sent` bytes of body), or the client went (status 0):
-     *  access log. */
-    void (*on_done)(struct gim_exchange *x, size_t sent);
+    /** The reply was handed to the stream (`sent` bytes of body): access log. `aborted`: the client
+     *  went before; x->reply must not be looked at. */
+    void (*on_done)(struct gim_exchange *x, size_t sent, bool aborted);
     /** The client has gone, or the deadline has answered, while suspended. */
     void (*on_cancel)(struct gim_exchange *x);
     /** The last reference has gone: deferred clean-ups. */
@@ -61,19 +62,21 @@ struct gim_service {
 struct gim_exchange {
     struct gim_arena arena;
     struct gim_wire *wire; /* its loop's */
-    struct gim_conn *conn; /* NULL once the client has gone or the reply has been made for it */
+    struct gim_conn *conn; /* NULL once the client has gone or has had its reply */
     struct gim_exchange *next_free;
     gim_str body;
     struct gim_reply_parts reply;
     int64_t max_body; /* set by on_head */
     uint64_t start_ms;
+    struct gim_buf collected; /* a body that came in pieces; x->body is a view of it */
     uint32_t refs;
-    bool keep;     /* set by on_head: the handler may outlive the input */
-    bool finished; /* the reply has been made (or can no longer be) */
+    bool keep;   /* set by on_head: the handler may outlive the input */
+    bool stable; /* the head lies in the arena */
     struct gim_head head;
 };
 
-/** A suspended exchange has its reply: writes it if the client is still there. Loop thread. */
+/** A suspended exchange has its reply: writes it if the client is still there. Loop thread. The
+ *  reference that was taken for the suspension is still the caller's. */
 void gim_exchange_finish(struct gim_exchange *x);
 void gim_exchange_ref(struct gim_exchange *x);
 void gim_exchange_unref(struct gim_exchange *x);

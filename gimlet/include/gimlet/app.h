@@ -95,6 +95,7 @@ struct gim_app_spec {
     const char *(*describe)(void *state);
     /** NULL when ready, else the reason; called by /readyz when `health` is on. */
     const char *(*ready)(void *state);
+    unsigned workers; /* what --workers 0, the default, means; 0: one per CPU that we may use */
     bool no_health; /* do not add GET /livez and GET /readyz */
 };
 

@@ -119,6 +119,7 @@ struct gim_schema {
     uint32_t n_fields;
     uint32_t size;   /* of the struct */
     uint32_t set_at; /* 1 + offset of its gim_set; 0: it has none. Give .set_at = GIM_SET(...) */
+    uint8_t reserved; /* 0 */
     bool strict;     /* unknown members are faults (code "unknown"); default: ignored */
     gim_rule *check; /* a rule over the whole struct, run when no member has a fault */
 };
@@ -188,7 +189,7 @@ struct gim_schema {
         .name = sname, .fields = rows, .n_fields = sizeof(rows) / sizeof((rows)[0]), __VA_ARGS__   \
     }
 /** GIM_SCHEMA("Post", struct post, post_fields, options...): .strict, .check, .doc, .set_at. */
-#define GIM_SCHEMA(...) GIM_SCHEMA_SIZED_(__VA_ARGS__, .doc = NULL)
+#define GIM_SCHEMA(...) GIM_SCHEMA_SIZED_(__VA_ARGS__, .reserved = 0)
 #define GIM_SCHEMA_SIZED_(sname, type, rows, ...)                                                  \
     GIM_SCHEMA_(sname, type, rows, .size = sizeof(type), __VA_ARGS__)
 /** Where the struct keeps its gim_set: `GIM_SCHEMA("Post", struct post, rows, GIM_SET(struct post,

@@ -1,0 +1,17 @@
+/* signals.h: stop signals as events of a loop (signalfd), so that nothing runs in a handler. */
+#ifndef NET_SIGNALS_H
+#define NET_SIGNALS_H
+
+#include "loop.h"
+
+struct gim_signals {
+    struct gim_io io;
+    void (*on_signal)(struct gim_signals *s, int signal);
+};
+
+/** Blocks SIGTERM and SIGINT in the calling thread (threads it starts inherit that), ignores
+ * SIGPIPE for the process, and delivers the two to `on_signal`. 0, or -1 with errno. */
+GIM_MUST_CHECK int gim_signals_open(struct gim_signals *s, struct gim_loop *loop);
+void gim_signals_close(struct gim_signals *s, struct gim_loop *loop);
+
+#endif

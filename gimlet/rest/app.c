@@ -1,0 +1,192 @@
+/* app.c: building an application from its spec: schemas checked, routes bound, defaults filled.
+ * Everything that can be wrong about the constant data is found here, all of it at once, before a
+ * socket is opened. */
+#include "../base/options.h"
+#include "../json/schema_check.h"
+#include "ctx.h"
+#include <errno.h>
+#include <stdio.h>
+#include <sys/random.h>
+
+#define LOG_FLUSH_MS 128
+
+/* ---- checks
+ * -------------------------------------------------------------------------------------- */
+
+static int check_schemas(const struct gim_router *router, struct gim_buf *why)
+{
+    size_t n;
+    const struct gim_bound_route *routes = gim_router_routes(router, &n);
+    int defects = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct gim_route *row = routes[i].row;
+        const struct gim_schema *all[] = {row->body, row->query, row->path, row->reply};
+
+        for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) {
+            struct gim_buf one = {0};
+
+            if (all[k] && gim_schema_check(all[k], &one)) {
+                gim_buf_printf(why, "%s:%d: %s %s:\n", row->file ? row->file : "?", row->line,
+                               row->method, row->pattern);
+                gim_buf_str(why, gim_buf_view(&one));
+                defects++;
+            }
+            gim_buf_free(&one);
+        }
+    }
+    return defects;
+}
+
+/* The spec with the built-in routes as one more group behind its own. */
+static const struct gim_group *with_health(struct gim_app *app)
+{
+    const struct gim_group *own = app->spec.groups;
+    size_t n = 0;
+
+    while (own && own[n].prefix)
+        n++;
+    app->top = gim_heap_alloc((n + 2) * sizeof *app->top);
+    for (size_t i = 0; i < n; i++)
+        app->top[i] = own[i];
+    app->top[n] = (struct gim_group){.prefix = "", .routes = gim_health_routes};
+    return app->top;
+}
+
+static bool has_blocking(const struct gim_router *router)
+{
+    size_t n;
+    const struct gim_bound_route *routes = gim_router_routes(router, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        if (routes[i].row->blocking)
+            return true;
+    }
+    return false;
+}
+
+static int build(struct gim_app *app, struct gim_buf *why)
+{
+    struct gim_app_spec *spec = &app->spec;
+
+    if (!spec->no_health)
+        spec->groups = with_health(app);
+    app->router = gim_router_new(spec, why);
+    if (!app->router || check_schemas(app->router, why))
+        return -1;
+    return 0;
+}
+
+struct gim_app *gim_app_build(const struct gim_app_spec *spec, const struct gim_settings *settings,
+                              char *err, size_t err_len)
+{
+    struct gim_app *app = gim_heap_alloc(sizeof *app);
+    struct gim_buf why = {0};
+
+    app->spec = *spec;
+    if (!app->spec.name)
+        app->spec.name = "app";
+    app->settings = *settings;
+    app->settings.strict_content_type |= spec->strict_content_type;
+    app->workers = settings->workers ? (unsigned)settings->workers : 1;
+    if (build(app, &why)) {
+        snprintf(err, err_len, "%.*s", (int)why.len, why.ptr ? why.ptr : "");
+        gim_buf_free(&why);
+        gim_app_free(app);
+        return NULL;
+    }
+    gim_buf_free(&why);
+    if (has_blocking(app->router))
+        app->pool =
+            gim_pool_new((unsigned)settings->blocking_threads, (unsigned)settings->blocking_queue);
+    return app;
+}
+
+struct gim_app *gim_app_new(const struct gim_app_spec *spec, char *err, size_t err_len)
+{
+    struct gim_settings settings = {0};
+
+    gim_options_defaults(&(struct gim_option_table){gim_settings_rows, &settings});
+    if (spec->options && spec->state)
+        gim_options_defaults(&(struct gim_option_table){spec->options, spec->state});
+    return gim_app_build(spec, &settings, err, err_len);
+}
+
+void gim_app_free(struct gim_app *app)
+{
+    if (!app)
+        return;
+    if (app->pool)
+        gim_pool_free(app->pool);
+    gim_test_driver_free(app->test);
+    if (app->router)
+        gim_router_free(app->router);
+    gim_heap_free(app->top);
+    gim_heap_free(app);
+}
+
+unsigned gim_app_workers(const struct gim_app *app)
+{
+    return app->workers;
+}
+
+/* ---- workers
+ * ------------------------------------------------------------------------------------- */
+
+static void on_log_timer(struct gim_timer *t)
+{
+    struct gim_worker *w = GIM_CONTAINER(t, struct gim_worker, log_timer);
+
+    gim_access_log_flush(&w->log);
+}
+
+/* Lines wait up to LOG_FLUSH_MS for company, so that a write carries many of them. */
+static void on_turn_end(struct gim_turn_end *t)
+{
+    struct gim_worker *w = GIM_CONTAINER(t, struct gim_worker, turn_end);
+
+    if (gim_access_log_waiting(&w->log) && !w->log_timer.due)
+        gim_timer_set(w->wire.loop, &w->log_timer, LOG_FLUSH_MS);
+}
+
+static uint64_t random_half(const void *salt)
+{
+    uint64_t r = (uint64_t)(uintptr_t)salt;
+
+    while (getrandom(&r, sizeof r, 0) < 0 && errno == EINTR)
+        ;
+    return r;
+}
+
+void gim_worker_init(struct gim_worker *w, struct gim_app *app, struct gim_loop *loop,
+                     unsigned index, int log_fd)
+{
+    const struct gim_settings *s = &app->settings;
+
+    *w = (struct gim_worker){
+        .app = app,
+        .turn_end = {.run = on_turn_end},
+        .log_timer = {.on_due = on_log_timer},
+        .id_high = random_half(w),
+        .id_low = random_half(app),
+    };
+    w->limits = s->limits;
+    w->limits.max_connections = (s->max_connections + app->workers - 1) / app->workers;
+    w->limits.max_in_flight = (s->max_in_flight + app->workers - 1) / app->workers;
+    gim_wire_init(&w->wire, loop, &gim_rest_service, &w->limits, &app->shared);
+    w->wire.user = w;
+    w->wire.worker = index;
+    gim_access_log_init(&w->log, log_fd, log_fd < 0 ? GIM_ACCESS_OFF : s->access_log,
+                        s->log_format);
+    gim_loop_at_turn_end(loop, &w->turn_end);
+}
+
+void gim_worker_release(struct gim_worker *w)
+{
+    gim_wire_release(&w->wire);
+    gim_slots_release(w);
+    gim_access_log_flush(&w->log);
+    gim_timer_clear(w->wire.loop, &w->log_timer);
+    gim_list_remove(&w->turn_end.node);
+    gim_buf_free(&w->scratch);
+}

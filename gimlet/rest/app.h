@@ -1,0 +1,56 @@
+/* app.h: the built application: what all workers read and none writes. */
+#ifndef REST_APP_H
+#define REST_APP_H
+
+#include "../net/pool.h"
+#include "access_log.h"
+#include "router.h"
+#include "settings.h"
+#include <gimlet/app.h>
+#include <stdatomic.h>
+
+struct gim_app {
+    struct gim_app_spec spec;
+    struct gim_settings settings;
+    struct gim_router *router;
+    struct gim_group *top; /* the spec's routes with the built-in ones behind them */
+    struct gim_wire_shared shared;
+    struct gim_pool *pool; /* .blocking routes; NULL when there is none */
+    unsigned workers;
+    _Atomic bool draining;
+    struct gim_test_driver *test; /* test client, made at its first call */
+};
+
+/* One worker's part, behind wire.user. */
+struct gim_worker {
+    struct gim_app *app;
+    struct gim_wire wire;
+    struct gim_access_log log;
+    struct gim_limits limits; /* the app's, with this worker's share of the totals */
+    struct gim_turn_end turn_end;
+    struct gim_timer log_timer;
+    struct gim_buf scratch;      /* replies are encoded here, then copied into the arena */
+    struct gim_slot *free_slots; /* async.c */
+    struct gim_slot_slab *slabs;
+    uint64_t id_high, id_low; /* request ids: random part and counter */
+};
+
+/** gim_app_new with settings that were read already; settings->workers 0 counts as 1. */
+struct gim_app *gim_app_build(const struct gim_app_spec *spec, const struct gim_settings *settings,
+                              char *err, size_t err_len);
+
+/** What the wire calls; service.c. */
+extern const struct gim_service gim_rest_service;
+
+/** Prepares a worker on a loop; `log_fd` -1: no access log. */
+void gim_worker_init(struct gim_worker *w, struct gim_app *app, struct gim_loop *loop,
+                     unsigned index, int log_fd);
+void gim_worker_release(struct gim_worker *w);
+
+/** GET /livez and GET /readyz; health.c. */
+extern const struct gim_route gim_health_routes[];
+
+void gim_slots_release(struct gim_worker *w);
+void gim_test_driver_free(struct gim_test_driver *t);
+
+#endif

@@ -1,0 +1,217 @@
+/* async.c: requests that run elsewhere: suspend and resume, the blocking pool, cancel, defer.
+ *
+ * A handle is a slot and a generation. Slots are never given back to the heap while their worker
+ * lives, so that a stale handle can be looked at safely from any thread: resuming is one
+ * compare-and-swap of the generation, and only the winner may touch the request behind the slot.
+ * The suspension holds a reference on the exchange, so its memory lives until the resume has been
+ * dealt with on the loop, whatever became of the client. */
+#include "ctx.h"
+#include <gimlet/log.h>
+
+#define SLOTS_A_SLAB 64
+
+struct gim_slot {
+    _Atomic uint32_t generation; /* even: free or waiting; odd: resumed, on its way to the loop */
+    struct gim_ctx *c;
+    struct gim_loop *loop; /* of its worker, for ever */
+    struct gim_slot *next_free;
+};
+
+struct gim_slot_slab {
+    struct gim_slot_slab *next;
+    struct gim_slot slots[SLOTS_A_SLAB];
+};
+
+static struct gim_slot *slot_take(struct gim_worker *w)
+{
+    struct gim_slot *s = w->free_slots;
+
+    if (!s) {
+        struct gim_slot_slab *slab = gim_heap_alloc(sizeof *slab);
+
+        slab->next = w->slabs;
+        w->slabs = slab;
+        for (int i = 0; i < SLOTS_A_SLAB; i++) {
+            slab->slots[i].loop = w->wire.loop;
+            slab->slots[i].next_free = w->free_slots;
+            w->free_slots = &slab->slots[i];
+        }
+        s = w->free_slots;
+    }
+    w->free_slots = s->next_free;
+    return s;
+}
+
+void gim_slots_release(struct gim_worker *w)
+{
+    while (w->slabs) {
+        struct gim_slot_slab *slab = w->slabs;
+
+        w->slabs = slab->next;
+        gim_heap_free(slab);
+    }
+    w->free_slots = NULL;
+}
+
+/* The outcome of a handler, made a reply. False when it is suspended. */
+static bool conclude(struct gim_ctx *c, int result)
+{
+    if (c->x.reply.status)
+        return true;
+    if (result == GIM_SUSPENDED && c->slot)
+        return false;
+    if (result == GIM_OK)
+        gim_empty(c, 204);
+    else
+        gim_problem(c, 500, NULL, "the handler failed");
+    return true;
+}
+
+bool gim_ctx_run(struct gim_ctx *c, gim_handler *h)
+{
+    return conclude(c, h(c));
+}
+
+gim_handle gim_suspend(struct gim_ctx *c)
+{
+    struct gim_slot *s;
+
+    if (!c->x.keep || c->on_pool) {
+        gim_log(GIM_LOG_ERROR, "gimlet", "%.*s: gim_suspend needs .suspends = true in the route",
+                GIM_FMT(gim_route_pattern(c)));
+        return (gim_handle){0};
+    }
+    s = slot_take(gim_ctx_worker(c));
+    s->c = c;
+    c->slot = s;
+    gim_exchange_ref(&c->x);
+    return (gim_handle){s, atomic_load_explicit(&s->generation, memory_order_relaxed)};
+}
+
+static void slot_give(struct gim_worker *w, struct gim_slot *s)
+{
+    s->c = NULL;
+    atomic_fetch_add_explicit(&s->generation, 1, memory_order_release);
+    s->next_free = w->free_slots;
+    w->free_slots = s;
+}
+
+/* On the loop: the resumed request goes on, if anybody still waits for it. */
+static void run_resumed(struct gim_task *t)
+{
+    struct gim_ctx *c = GIM_CONTAINER(t, struct gim_ctx, task);
+    struct gim_slot *s = c->slot;
+
+    c->slot = NULL;
+    slot_give(gim_ctx_worker(c), s);
+    if (c->x.conn && gim_ctx_run(c, c->then))
+        gim_exchange_finish(&c->x);
+    gim_exchange_unref(&c->x);
+}
+
+/* True when the loop is owed a wake. */
+static bool resume_quiet(gim_handle h, gim_handler *then)
+{
+    struct gim_slot *s = h.slot;
+    uint32_t expected = h.generation;
+    struct gim_ctx *c;
+
+    if (!s || !atomic_compare_exchange_strong_explicit(&s->generation, &expected, expected + 1,
+                                                       memory_order_acq_rel, memory_order_relaxed))
+        return false;
+    c = s->c;
+    c->then = then;
+    c->task.run = run_resumed;
+    return gim_loop_post_quiet(c->x.wire->loop, &c->task);
+}
+
+void gim_resume(gim_handle h, gim_handler *then)
+{
+    gim_resume_all(&(struct gim_resumption){h, then}, 1);
+}
+
+#define LOOPS_A_BATCH 16 /* owed wakes remembered; more are paid at once */
+
+void gim_resume_all(const struct gim_resumption *r, size_t n)
+{
+    struct gim_loop *owed[LOOPS_A_BATCH];
+    size_t n_owed = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct gim_slot *s = r[i].handle.slot;
+        struct gim_loop *loop = s ? s->loop : NULL;
+
+        if (!resume_quiet(r[i].handle, r[i].then))
+            continue;
+        if (n_owed < LOOPS_A_BATCH)
+            owed[n_owed++] = loop;
+        else
+            gim_loop_wake(loop);
+    }
+    for (size_t i = 0; i < n_owed; i++)
+        gim_loop_wake(owed[i]);
+}
+
+/* ---- the blocking pool
+ * --------------------------------------------------------------------------- */
+
+/* On the loop: the pool has run the handler. */
+static void job_done(struct gim_task *t)
+{
+    struct gim_ctx *c = GIM_CONTAINER(t, struct gim_ctx, task);
+
+    c->on_pool = false;
+    if (c->x.conn) {
+        (void)conclude(c, c->job_result);
+        gim_exchange_finish(&c->x);
+    }
+    gim_exchange_unref(&c->x);
+}
+
+static void run_job(struct gim_job *j)
+{
+    struct gim_ctx *c = GIM_CONTAINER(j, struct gim_ctx, job);
+
+    c->job_result = c->then(c);
+    c->task.run = job_done;
+    gim_loop_post(c->x.wire->loop, &c->task);
+}
+
+bool gim_ctx_block(struct gim_ctx *c, gim_handler *h)
+{
+    c->then = h;
+    c->job.run = run_job;
+    c->on_pool = true;
+    gim_exchange_ref(&c->x);
+    if (!gim_pool_submit(gim_ctx_app(c)->pool, &c->job))
+        return true;
+    c->on_pool = false;
+    gim_exchange_unref(&c->x);
+    return false;
+}
+
+/* ---- clean-up
+ * ------------------------------------------------------------------------------------ */
+
+void gim_ctx_cancel(struct gim_ctx *c)
+{
+    void (*fn)(void *arg) = c->on_cancel;
+
+    c->on_cancel = NULL;
+    if (fn)
+        fn(c->cancel_arg);
+}
+
+void gim_on_cancel(struct gim_ctx *c, void (*fn)(void *arg), void *arg)
+{
+    c->on_cancel = fn;
+    c->cancel_arg = arg;
+}
+
+void gim_defer(struct gim_ctx *c, void (*fn)(void *arg), void *arg)
+{
+    struct gim_deferred *d = GIM_NEW(&c->x.arena, struct gim_deferred);
+
+    *d = (struct gim_deferred){c->deferred, fn, arg};
+    c->deferred = d;
+}

@@ -1,0 +1,26 @@
+/* health.c: GET /livez (the process answers) and GET /readyz (send it traffic?). */
+#include "ctx.h"
+
+static int livez(struct gim_ctx *c)
+{
+    return gim_bytes(c, 200, GIM_S("application/json"), GIM_S("{\"status\":\"alive\"}"));
+}
+
+static int readyz(struct gim_ctx *c)
+{
+    struct gim_app *app = gim_ctx_app(c);
+    const char *why = app->spec.ready ? app->spec.ready(app->spec.state) : NULL;
+
+    (void)gim_set_header(c, GIM_S("Cache-Control"), GIM_S("no-store"));
+    if (atomic_load_explicit(&app->draining, memory_order_relaxed))
+        why = "the server is stopping";
+    if (why)
+        return gim_problem(c, 503, NULL, "not ready: %s", why);
+    return gim_bytes(c, 200, GIM_S("application/json"), GIM_S("{\"status\":\"ready\"}"));
+}
+
+const struct gim_route gim_health_routes[] = {
+    GIM_GET("/livez", livez, .summary = "Is the process alive?"),
+    GIM_GET("/readyz", readyz, .summary = "Can it take traffic?"),
+    {0},
+};

@@ -1,0 +1,181 @@
+/* main.c: the program wrapper: options in, exit code out. The only file of the library that prints.
+ *
+ * Order: options, routes and schemas, the socket, the application's start (stores), the start line.
+ * The socket comes before the stores, so that a port in use is said before a file is opened or
+ * locked; connections wait in the backlog meanwhile. */
+#include "../base/options.h"
+#include "../wire/server.h"
+#include "ctx.h"
+#include <gimlet/log.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define EXIT_FAILED 1
+#define EXIT_WRONG_OPTION 2
+
+static const char *const switches[] = {"routes", NULL};
+
+/* The CPUs this process may use, not those the machine has. */
+static int64_t allowed_cpus(void)
+{
+    cpu_set_t set;
+
+    if (sched_getaffinity(0, sizeof set, &set))
+        return 1;
+    return CPU_COUNT(&set) > 0 ? CPU_COUNT(&set) : 1;
+}
+
+/* A connection is a file descriptor: take all the kernel lets us have. */
+static void raise_fd_limit(void)
+{
+    struct rlimit r;
+
+    if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
+        r.rlim_cur = r.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &r);
+    }
+}
+
+/* ---- what the server calls
+ * ----------------------------------------------------------------------- */
+
+static struct gim_wire *worker_start(void *user, struct gim_loop *loop, unsigned index)
+{
+    struct gim_worker *w = gim_heap_alloc(sizeof *w);
+
+    gim_worker_init(w, user, loop, index, STDOUT_FILENO);
+    return &w->wire;
+}
+
+static void worker_stop(void *user, struct gim_wire *wire)
+{
+    struct gim_worker *w = wire->user;
+
+    (void)user;
+    gim_worker_release(w);
+    gim_heap_free(w);
+}
+
+static void stopping(void *user)
+{
+    struct gim_app *app = user;
+
+    atomic_store_explicit(&app->draining, true, memory_order_relaxed);
+    gim_log(GIM_LOG_INFO, app->spec.name, "stopping: finishing the requests in flight");
+}
+
+static void stopped(void *user)
+{
+    struct gim_app *app = user;
+
+    if (app->pool)
+        gim_pool_free(app->pool);
+    app->pool = NULL;
+    if (app->spec.stop)
+        app->spec.stop(app->spec.state);
+}
+
+/* ---- start
+ * --------------------------------------------------------------------------------------- */
+
+static void print_routes(const struct gim_app *app)
+{
+    struct gim_buf b = {0};
+
+    gim_router_print(app->router, &b);
+    fwrite(b.ptr, 1, b.len, stdout);
+    gim_buf_free(&b);
+}
+
+static void print_start(const struct gim_app *app, const struct gim_server *server)
+{
+    const char *more = app->spec.describe ? app->spec.describe(app->spec.state) : NULL;
+
+    fprintf(stderr, "%s: listening on %s%s%s, %u worker%s\n", app->spec.name,
+            gim_server_address(server), more ? ", " : "", more ? more : "", app->workers,
+            app->workers == 1 ? "" : "s");
+}
+
+static int serve(struct gim_app *app)
+{
+    const struct gim_settings *s = &app->settings;
+    struct gim_server_spec spec = {
+        .host = s->host,
+        .port = (int)s->port,
+        .backlog = (int)s->backlog,
+        .workers = app->workers,
+        .drain_delay = s->drain_delay,
+        .stop_timeout = s->stop_timeout,
+        .user = app,
+        .worker_start = worker_start,
+        .worker_stop = worker_stop,
+        .stopping = stopping,
+        .stopped = stopped,
+    };
+    char err[512];
+    struct gim_server *server = gim_server_new(&spec, err, sizeof err);
+    int code;
+
+    if (!server) {
+        fprintf(stderr, "%s: %s\n", app->spec.name, err);
+        return EXIT_FAILED;
+    }
+    code = app->spec.start ? app->spec.start(app, app->spec.state) : 0;
+    if (code == 0) {
+        print_start(app, server);
+        code = gim_server_run(server) ? EXIT_FAILED : 0;
+    }
+    gim_server_free(server);
+    return code;
+}
+
+static int run(const struct gim_app_spec *spec, const struct gim_settings *settings,
+               bool only_routes)
+{
+    char err[4096];
+    struct gim_app *app = gim_app_build(spec, settings, err, sizeof err);
+    int code = 0;
+
+    if (!app) {
+        fprintf(stderr, "%s: the application is not sound:\n%s", spec->name ? spec->name : "app",
+                err);
+        return EXIT_FAILED;
+    }
+    if (only_routes)
+        print_routes(app);
+    else
+        code = serve(app);
+    gim_app_free(app);
+    return code;
+}
+
+int gim_main_run(int argc, char **argv, const struct gim_app_spec *spec)
+{
+    struct gim_settings settings = {0};
+    struct gim_option_table tables[] = {{spec->options, spec->state},
+                                        {gim_settings_rows, &settings}};
+    bool own = spec->options && spec->state;
+    struct gim_options o = {
+        .program = spec->name ? spec->name : "app",
+        .tables = own ? tables : tables + 1,
+        .n_tables = own ? 2 : 1,
+    };
+    struct gim_buf out = {0};
+    uint32_t switched = 0;
+    enum gim_options_result result =
+        gim_options_read(&o, argc, argv, spec->about, spec->version, switches, &switched, &out);
+
+    if (out.len)
+        fwrite(out.ptr, 1, out.len, result == GIM_OPTIONS_WRONG ? stderr : stdout);
+    gim_buf_free(&out);
+    if (result != GIM_OPTIONS_GO)
+        return result == GIM_OPTIONS_WRONG ? EXIT_WRONG_OPTION : 0;
+    if (!settings.workers)
+        settings.workers = spec->workers ? spec->workers : allowed_cpus();
+    gim_log_level(settings.log_level);
+    gim_log_json(settings.log_format == 1);
+    raise_fd_limit();
+    return run(spec, &settings, switched & 1);
+}

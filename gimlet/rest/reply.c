@@ -1,0 +1,167 @@
+/* reply.c: making a reply: the gim_reply family of gimlet/ctx.h.
+ *
+ * A reply is parts (status, media type, fields, body) until the wire writes it in one piece. Bodies
+ * are encoded into the worker's scratch buffer, whose size has settled after the first few
+ * requests, and then copied into the arena: two memcpy's instead of a malloc. */
+#include "../http/message.h"
+#include "../json/writer.h"
+#include "ctx.h"
+#include "problem.h"
+#include <stdarg.h>
+#include <stdio.h>
+
+#define SCRATCH_KEEP 262144 /* a scratch that grew beyond this is given back */
+
+/* A handler on the pool must not touch its worker's scratch: the loop is using it. */
+static struct gim_buf *scratch_open(struct gim_ctx *c, struct gim_buf *own)
+{
+    struct gim_buf *b = c->on_pool ? own : &gim_ctx_worker(c)->scratch;
+
+    b->len = 0;
+    b->full = false;
+    return b;
+}
+
+static gim_str scratch_close(struct gim_ctx *c, struct gim_buf *b, struct gim_buf *own)
+{
+    gim_str s = gim_dup(&c->x.arena, gim_buf_view(b));
+
+    if (b == own || b->cap > SCRATCH_KEEP)
+        gim_buf_free(b);
+    return s;
+}
+
+static int set_reply(struct gim_ctx *c, int status, gim_str media_type, gim_str body)
+{
+    struct gim_reply_parts *r = &c->x.reply;
+
+    r->status = status;
+    r->media_type = media_type;
+    r->body = body;
+    return GIM_REPLIED;
+}
+
+int gim_reply(struct gim_ctx *c, int status, const struct gim_schema *s, const void *obj)
+{
+    struct gim_buf own = {0};
+    struct gim_buf *b = scratch_open(c, &own);
+
+    gim_json_put(b, s, obj);
+    return set_reply(c, status, GIM_S("application/json"), scratch_close(c, b, &own));
+}
+
+int gim_text(struct gim_ctx *c, int status, gim_str text)
+{
+    return set_reply(c, status, GIM_S("text/plain; charset=utf-8"), gim_dup(&c->x.arena, text));
+}
+
+int gim_bytes(struct gim_ctx *c, int status, gim_str media_type, gim_str bytes)
+{
+    if (!gim_field_ok(GIM_S("Content-Type"), media_type))
+        return gim_problem(c, 500, NULL, "the reply's media type holds a control character");
+    return set_reply(c, status, media_type, bytes);
+}
+
+int gim_empty(struct gim_ctx *c, int status)
+{
+    return set_reply(c, status, (gim_str){0}, (gim_str){0});
+}
+
+int gim_redirect(struct gim_ctx *c, int status, gim_str location)
+{
+    if (gim_set_header(c, GIM_S("Location"), location))
+        return gim_problem(c, 500, NULL, "the redirect's location holds a control character");
+    return gim_empty(c, status);
+}
+
+int gim_ctx_problem(struct gim_ctx *c, int status, const char *slug, gim_str detail,
+                    const struct gim_faults *faults, const struct gim_json_error *where)
+{
+    struct gim_buf own = {0};
+    struct gim_buf *b = scratch_open(c, &own);
+
+    gim_problem_write(b, status, slug, detail, c->id, faults, where);
+    return set_reply(c, status, GIM_S("application/problem+json"), scratch_close(c, b, &own));
+}
+
+int gim_problem(struct gim_ctx *c, int status, const char *slug, const char *detail, ...)
+{
+    char text[1024];
+    va_list ap;
+    int n;
+
+    va_start(ap, detail);
+    n = vsnprintf(text, sizeof text, detail, ap);
+    va_end(ap);
+    if (n < 0)
+        n = 0;
+    if ((size_t)n >= sizeof text)
+        n = sizeof text - 1;
+    return gim_ctx_problem(c, status, slug, (gim_str){text, (size_t)n}, NULL, NULL);
+}
+
+int gim_problem_faults(struct gim_ctx *c, int status, const struct gim_faults *f)
+{
+    return gim_ctx_problem(c, status, NULL, GIM_S("the request breaks the rules listed in errors"),
+                           f, NULL);
+}
+
+int gim_status(const struct gim_ctx *c)
+{
+    return c->x.reply.status;
+}
+
+/* ---- fields
+ * -------------------------------------------------------------------------------------- */
+
+static bool is_ours(gim_str name)
+{
+    static const char *const ours[] = {"Content-Length", "Transfer-Encoding", "Connection", "Date"};
+
+    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
+        if (gim_str_eq_fold(name, gim_str_of(ours[i])))
+            return true;
+    }
+    return false;
+}
+
+static void append_line(struct gim_ctx *c, gim_str name, gim_str value)
+{
+    struct gim_reply_parts *r = &c->x.reply;
+    struct gim_header_line *line =
+        gim_alloc_raw(&c->x.arena, sizeof *line, _Alignof(struct gim_header_line));
+
+    *line = (struct gim_header_line){
+        NULL,
+        gim_dup(&c->x.arena, name),
+        gim_dup(&c->x.arena, value),
+    };
+    if (!r->tail)
+        r->tail = &r->first;
+    *r->tail = line;
+    r->tail = &line->next;
+}
+
+int gim_add_header(struct gim_ctx *c, gim_str name, gim_str value)
+{
+    if (!gim_field_ok(name, value) || is_ours(name))
+        return -1;
+    append_line(c, name, value);
+    return 0;
+}
+
+int gim_set_header(struct gim_ctx *c, gim_str name, gim_str value)
+{
+    struct gim_reply_parts *r = &c->x.reply;
+
+    if (!gim_field_ok(name, value) || is_ours(name))
+        return -1;
+    for (struct gim_header_line *l = r->first; l; l = l->next) {
+        if (gim_str_eq_fold(l->name, name)) {
+            l->value = gim_dup(&c->x.arena, value);
+            return 0;
+        }
+    }
+    append_line(c, name, value);
+    return 0;
+}

@@ -1,0 +1,55 @@
+/* request_id.c: the request-id middleware. A client's id is taken only when it is well-formed,
+ * since it goes into logs; else one is made: a worker's random half and its counter, mixed so that
+ * ids of one process do not sort or look alike. */
+#include "ctx.h"
+
+#define ID_MAX 128
+
+static bool well_formed(gim_str id)
+{
+    if (!id.len || id.len > ID_MAX)
+        return false;
+    for (size_t i = 0; i < id.len; i++) {
+        char ch = id.ptr[i];
+
+        if (!((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
+              ch == '.' || ch == '_' || ch == '-'))
+            return false;
+    }
+    return true;
+}
+
+/* splitmix64's finaliser: a bijection, so counters stay unique. */
+static uint64_t mix(uint64_t z)
+{
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+static gim_str make_id(struct gim_ctx *c)
+{
+    static const char hex[] = "0123456789abcdef";
+    struct gim_worker *w = gim_ctx_worker(c);
+    uint64_t half[2] = {w->id_high, mix(w->id_low++)};
+    char *text = gim_alloc_raw(&c->x.arena, 32, 1);
+
+    for (int i = 0; i < 32; i++)
+        text[i] = hex[(half[i / 16] >> (60 - 4 * (i % 16))) & 15];
+    return (gim_str){text, 32};
+}
+
+static int before(struct gim_ctx *c)
+{
+    gim_str given = gim_head_known(&c->x.head, GIM_FIELD_X_REQUEST_ID);
+
+    c->id = well_formed(given) ? given : make_id(c);
+    return GIM_OK;
+}
+
+static int after(struct gim_ctx *c)
+{
+    return gim_set_header(c, GIM_S("X-Request-Id"), c->id);
+}
+
+const struct gim_middleware gim_request_id = {"request_id", before, after};

@@ -1,0 +1,351 @@
+/* service.c: a request's way through the rest floor: route, before, bind, handler, after.
+ *
+ * `before` middleware and routing need the head only, so they run when the head is there: a 401,
+ * 404 or 415 is decided without reading the body. Binding waits for the body and then collects the
+ * faults of path, query and body together, so that a client fixes all of them at once. */
+#include "../base/clock.h"
+#include "../http/uri.h"
+#include "ctx.h"
+#include <gimlet/log.h>
+
+/* ---- binding -----------------------------------------------------------------------------------
+ */
+
+static void bind_path(struct gim_ctx *c, struct gim_faults *faults)
+{
+    const struct gim_bound_route *r = c->match.route;
+    gim_pair pairs[GIM_ROUTE_PARAMS];
+
+    for (unsigned i = 0; i < r->n_params; i++) {
+        pairs[i].key = r->params[i];
+        pairs[i].value = gim_param(c, r->params[i]);
+    }
+    c->path_obj = gim_alloc(&c->x.arena, r->row->path->size);
+    (void)!gim_pairs_decode(r->row->path, pairs, r->n_params, c->path_obj, &c->x.arena, faults);
+}
+
+/* 0, or -1 with a reply made: a query that cannot be decoded is no query. */
+static int bind_query(struct gim_ctx *c, struct gim_faults *faults)
+{
+    const struct gim_schema *s = c->match.route->row->query;
+    gim_pair *pairs = NULL;
+    int n = gim_query_split(gim_query_str(c), &c->x.arena, &pairs);
+
+    if (n < 0) {
+        gim_problem(c, 400, NULL, "the query has a bad percent escape, or more than 256 pairs");
+        return -1;
+    }
+    c->query = gim_alloc(&c->x.arena, s->size);
+    (void)!gim_pairs_decode(s, pairs, (size_t)n, c->query, &c->x.arena, faults);
+    return 0;
+}
+
+static int bind_body(struct gim_ctx *c, struct gim_faults *faults)
+{
+    const struct gim_schema *s = c->match.route->row->body;
+    struct gim_json_error err;
+
+    c->body = gim_alloc_raw(&c->x.arena, s->size, 16); /* zeroed by the decoder */
+    if (gim_json_decode(s, c->x.body, c->body, &c->x.arena, faults, &err) == GIM_BIND_SYNTAX) {
+        gim_ctx_problem(c, 400, NULL, gim_str_of(err.reason), NULL, &err);
+        return -1;
+    }
+    return 0;
+}
+
+/* 0: all schemas hold; else the problem is made. */
+static int bind(struct gim_ctx *c)
+{
+    const struct gim_route *row = c->match.route->row;
+    struct gim_faults faults = {0};
+
+    if (row->path)
+        bind_path(c, &faults);
+    if (row->query && bind_query(c, &faults))
+        return -1;
+    if (row->body && bind_body(c, &faults))
+        return -1;
+    if (!faults.total)
+        return 0;
+    gim_problem_faults(c, 422, &faults);
+    return -1;
+}
+
+/* ---- refusing without a route
+ * -------------------------------------------------------------------- */
+
+static bool method_is_used(const struct gim_app *app, gim_str method)
+{
+    size_t n;
+    const struct gim_bound_route *routes = gim_router_routes(app->router, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        gim_str set = gim_str_of(routes[i].row->method);
+
+        while (set.ptr) {
+            if (gim_str_eq(gim_str_cut(&set, '|'), method))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* 308 to the same target with the slash added or removed; the query stays. */
+static int redirect_slash(struct gim_ctx *c)
+{
+    gim_str path = gim_head_str(&c->x.head, c->x.head.path);
+    gim_str query = gim_query_str(c);
+    bool has = path.len && path.ptr[path.len - 1] == '/';
+    gim_str to = gim_printf(&c->x.arena, "%.*s%s%s%.*s", (int)(path.len - (has ? 1 : 0)), path.ptr,
+                            has ? "" : "/", query.ptr ? "?" : "", (int)query.len,
+                            query.ptr ? query.ptr : "");
+
+    return gim_redirect(c, 308, to);
+}
+
+static int reply_allow(struct gim_ctx *c, int status)
+{
+    struct gim_buf allow = {0};
+
+    gim_router_allow(gim_ctx_app(c)->router, c->path, &allow);
+    if (status == 204)
+        gim_empty(c, 204);
+    else
+        gim_problem(c, status, NULL, "%.*s is not served here; Allow lists what is",
+                    GIM_FMT(gim_method(c)));
+    gim_set_header(c, GIM_S("Allow"), gim_buf_view(&allow));
+    gim_buf_free(&allow);
+    return GIM_REPLIED;
+}
+
+static int reply_no_route(struct gim_ctx *c)
+{
+    const struct gim_head *h = &c->x.head;
+    enum gim_slash slash = gim_ctx_app(c)->spec.slash;
+
+    if (h->method_id == GIM_METHOD_OPTIONS && gim_str_eq(c->path, GIM_S("*")))
+        return gim_empty(c, 204);
+    if (h->method_id == GIM_METHOD_CONNECT ||
+        (h->method_id == GIM_METHOD_OTHER && !method_is_used(gim_ctx_app(c), gim_method(c))))
+        return gim_problem(c, 501, NULL, "the method is not implemented");
+    if (c->match.path_known)
+        return reply_allow(c, h->method_id == GIM_METHOD_OPTIONS ? 204 : 405);
+    if (c->match.slash_other && slash == GIM_SLASH_REDIRECT)
+        return redirect_slash(c);
+    return gim_problem(c, 404, NULL, "nothing is served at this path");
+}
+
+/* ---- the media type of the body
+ * ------------------------------------------------------------------ */
+
+static bool is_json_type(gim_str type)
+{
+    return gim_str_eq_fold(type, GIM_S("application/json")) ||
+           (type.len > 5 && gim_str_eq_fold((gim_str){type.ptr + type.len - 5, 5}, GIM_S("+json")));
+}
+
+static bool in_types(gim_str list, gim_str type)
+{
+    while (list.ptr) {
+        if (gim_str_eq_fold(gim_str_trim(gim_str_cut(&list, ',')), type))
+            return true;
+    }
+    return false;
+}
+
+/* Is the body of a type that the route takes? Without strictness any type is read as JSON, since
+ * the common load generators send text/html or nothing. */
+static bool type_is_taken(const struct gim_ctx *c)
+{
+    const struct gim_route *row = c->match.route->row;
+    gim_str value = gim_head_known(&c->x.head, GIM_FIELD_CONTENT_TYPE);
+    gim_str type = gim_str_trim(gim_str_cut(&value, ';'));
+    bool strict = gim_ctx_app(c)->settings.strict_content_type;
+
+    if (!row->body && !row->body_raw)
+        return true;
+    if (row->media_types)
+        return (!type.len && !strict) || is_json_type(type) ||
+               in_types(gim_str_of(row->media_types), type);
+    return !strict || is_json_type(type);
+}
+
+static int reply_unsupported_type(struct gim_ctx *c)
+{
+    const struct gim_route *row = c->match.route->row;
+    const char *types = row->media_types ? row->media_types : "application/json";
+    bool patch = c->x.head.method_id == GIM_METHOD_PATCH;
+
+    gim_problem(c, 415, NULL, "the body's Content-Type is not taken here; send %s", types);
+    gim_set_header(c, patch ? GIM_S("Accept-Patch") : GIM_S("Accept"), gim_str_of(types));
+    return GIM_REPLIED;
+}
+
+/* ---- what the wire calls
+ * ------------------------------------------------------------------------- */
+
+static void begin(struct gim_ctx *c)
+{
+    memset((char *)c + offsetof(struct gim_ctx, path), 0,
+           offsetof(struct gim_ctx, match) - offsetof(struct gim_ctx, path));
+    c->match.route = NULL;
+    c->begun = true;
+}
+
+/* The decoded path and its route. 0, or -1 with a reply made. */
+static int route(struct gim_ctx *c)
+{
+    const struct gim_head *h = &c->x.head;
+    gim_str raw = gim_head_str(h, h->path);
+
+    c->path = raw;
+    if (!h->path_plain && gim_path_decode(raw, &c->x.arena, &c->path)) {
+        gim_problem(c, 400, NULL, "the path has a bad percent escape, a control or no UTF-8");
+        return -1;
+    }
+    gim_router_find(gim_ctx_app(c)->router, h->method_id, gim_method(c), c->path, &c->match);
+    return 0;
+}
+
+static bool route_is_kept(const struct gim_ctx *c)
+{
+    const struct gim_bound_route *r = c->match.route;
+
+    return r && (r->row->suspends || r->row->blocking);
+}
+
+static int run_befores(struct gim_ctx *c)
+{
+    const struct gim_bound_route *r = c->match.route;
+
+    c->chain = r ? r->chain : gim_ctx_app(c)->spec.middleware;
+    if (!c->chain)
+        return GIM_OK;
+    while (c->chain[c->ran]) {
+        gim_handler *before = c->chain[c->ran++]->before;
+        int result = before ? before(c) : GIM_OK;
+
+        if (result < 0 && !c->x.reply.status)
+            gim_problem(c, 500, NULL, "the request could not be handled");
+        if (result || c->x.reply.status)
+            return GIM_REPLIED;
+    }
+    return GIM_OK;
+}
+
+static enum gim_body_plan on_head(struct gim_exchange *x)
+{
+    struct gim_ctx *c = gim_ctx_of(x);
+    const struct gim_head *h = &x->head;
+    const struct gim_bound_route *r;
+
+    begin(c);
+    if (route(c))
+        return GIM_BODY_REFUSE;
+    if (route_is_kept(c)) {
+        x->keep = true;
+        if (!x->stable) { /* slices of the path move with the head */
+            gim_exchange_keep(x);
+            (void)!route(c);
+        }
+    }
+    r = c->match.route;
+    x->max_body = r && r->max_body ? r->max_body : gim_ctx_app(c)->settings.limits.max_body;
+    if (run_befores(c))
+        return GIM_BODY_REFUSE;
+    if (!r)
+        reply_no_route(c);
+    else if ((h->chunked || h->content_length > 0) && !type_is_taken(c))
+        reply_unsupported_type(c);
+    return x->reply.status ? GIM_BODY_REFUSE : GIM_BODY_TAKE;
+}
+
+static bool on_request(struct gim_exchange *x)
+{
+    struct gim_ctx *c = gim_ctx_of(x);
+    const struct gim_route *row = c->match.route->row;
+
+    if (bind(c))
+        return true;
+    if (!row->blocking)
+        return gim_ctx_run(c, row->handler);
+    if (gim_ctx_block(c, row->handler))
+        return false;
+    gim_problem(c, 503, NULL, "too many blocking requests are waiting; try again");
+    gim_set_header(c, GIM_S("Retry-After"), GIM_S("1"));
+    return true;
+}
+
+static void on_refused(struct gim_exchange *x, int status, const char *detail)
+{
+    struct gim_ctx *c = gim_ctx_of(x);
+
+    if (!x->head.size || !c->begun)
+        begin(c);
+    x->reply = (struct gim_reply_parts){0};
+    gim_problem(c, status, NULL, "%s", detail);
+    if (status == 503)
+        gim_set_header(c, GIM_S("Retry-After"), GIM_S("1"));
+}
+
+static void on_reply(struct gim_exchange *x)
+{
+    struct gim_ctx *c = gim_ctx_of(x);
+
+    while (c->ran) {
+        gim_handler *after = c->chain[--c->ran]->after;
+
+        if (after)
+            (void)after(c);
+    }
+}
+
+static void on_done(struct gim_exchange *x, size_t sent, bool aborted)
+{
+    struct gim_ctx *c = gim_ctx_of(x);
+    struct gim_worker *w = gim_ctx_worker(c);
+    int status = aborted ? 0 : x->reply.status;
+    bool known = x->head.size;
+
+    if (!gim_access_log_wants(&w->log, status))
+        return;
+    gim_access_log_add(&w->log,
+                       &(struct gim_access_entry){
+                           .time = gim_now(),
+                           .method = known ? gim_method(c) : (gim_str){0},
+                           .target = known ? gim_head_str(&x->head, x->head.target) : (gim_str){0},
+                           .route = known ? gim_route_pattern(c) : (gim_str){0},
+                           .id = c->id,
+                           .status = status,
+                           .bytes = (int64_t)sent,
+                           .ms = (int64_t)(gim_clock_ms() - x->start_ms),
+                       });
+}
+
+static void on_release(struct gim_exchange *x)
+{
+    struct gim_ctx *c = gim_ctx_of(x);
+
+    if (!c->begun)
+        return;
+    for (struct gim_deferred *d = c->deferred; d; d = d->next)
+        d->fn(d->arg);
+    c->deferred = NULL;
+    c->begun = false;
+}
+
+static void on_cancel(struct gim_exchange *x)
+{
+    gim_ctx_cancel(gim_ctx_of(x));
+}
+
+const struct gim_service gim_rest_service = {
+    .exchange_size = sizeof(struct gim_ctx),
+    .on_head = on_head,
+    .on_request = on_request,
+    .on_refused = on_refused,
+    .on_reply = on_reply,
+    .on_done = on_done,
+    .on_cancel = on_cancel,
+    .on_release = on_release,
+};

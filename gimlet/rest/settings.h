@@ -1,0 +1,23 @@
+/* settings.h: the framework's own settings and their option rows. */
+#ifndef REST_SETTINGS_H
+#define REST_SETTINGS_H
+
+#include "../wire/wire.h"
+#include <gimlet/option.h>
+
+struct gim_settings {
+    const char *host;
+    int64_t port, workers, backlog;
+    int64_t drain_delay, stop_timeout;
+    int64_t blocking_threads, blocking_queue;
+    int64_t max_connections, max_in_flight; /* of the process; divided among the wires */
+    int access_log;                         /* enum gim_access_mode */
+    int log_format;                         /* 0 text, 1 json */
+    int log_level;                          /* enum gim_level */
+    bool strict_content_type;
+    struct gim_limits limits;
+};
+
+extern const struct gim_option gim_settings_rows[];
+
+#endif

@@ -1,0 +1,592 @@
+/* conn.c: the life of one connection, as a loop over the session's events.
+ *
+ * Input comes as slices that are valid during the call. Whole requests are served from the slice in
+ * place; only what is incomplete when the slice ends is kept: a partial head in `carry`, a request
+ * whose body is still to come in its exchange's arena. So an idle connection holds no buffer.
+ *
+ * One request of a connection runs at a time. While it is suspended, or while the client does not
+ * take its answers, input is kept up to one head limit and then reading stops: a client can make us
+ * hold a bounded number of bytes, and no more.
+ *
+ * Every entry (data, drained, FIN, timer, a finished exchange) ends in settle(), the one place that
+ * sends what was produced, decides whether the connection goes on, and sets its one deadline. */
+#include "conn.h"
+
+#define SMALL_BODY                                                                                 \
+    65536 /* an unwanted body up to this is read past; beyond it the connection closes */
+#define LINGER_BYTES 1048576 /* discarded after the last reply, then the connection is cut */
+#define LINGER_MS 2000
+#define OVERSHOOT 64    /* connections over the limit that still get their 503 */
+#define SHED_LOOK 256   /* connections looked at for an idle one */
+#define WRITE_STEP 4096 /* bytes a slow reader must take in one write timeout */
+
+/* ---- ending ------------------------------------------------------------------------------------
+ */
+
+/* Lets go of the present request without an answer. */
+static void abandon(struct gim_conn *c)
+{
+    struct gim_exchange *x = c->x;
+    const struct gim_service *service = c->wire->service;
+
+    c->x = NULL;
+    if (!x)
+        return;
+    x->conn = NULL;
+    if (c->suspended) {
+        c->suspended = false;
+        c->wire->in_flight--;
+        service->on_cancel(x);
+    }
+    if (c->in_body || x->head.size)
+        service->on_done(x, 0, true);
+    gim_exchange_unref(x);
+}
+
+void gim_conn_close(struct gim_conn *c, bool reset)
+{
+    abandon(c);
+    gim_timer_clear(c->wire->loop, &c->timer);
+    gim_list_remove(&c->node);
+    c->wire->n_conns--;
+    c->stream->ops->close(c->stream, reset);
+    gim_heap_free(c->carry);
+    gim_heap_free(c);
+}
+
+/* ---- replies -----------------------------------------------------------------------------------
+ */
+
+/* Appends the present request's reply to the output and lets go of it. */
+static void answer(struct gim_conn *c)
+{
+    struct gim_exchange *x = c->x;
+    struct gim_wire *w = c->wire;
+    bool close;
+    size_t sent;
+
+    w->service->on_reply(x);
+    close = x->reply.close || w->draining || !x->head.size || !x->head.keep_alive;
+    sent = gim_wire_write_reply(w, x, &w->out, close);
+    w->service->on_done(x, sent, false);
+    c->closing = c->closing || close;
+    c->x = NULL;
+    x->conn = NULL;
+    gim_exchange_unref(x);
+}
+
+/* The wire's own answer; the connection ends after it. */
+static void refuse(struct gim_conn *c, int status, const char *detail)
+{
+    if (!c->x)
+        c->x = gim_wire_exchange(c->wire);
+    c->wire->service->on_refused(c->x, status, detail);
+    c->x->reply.close = true;
+    c->unread = true;
+    answer(c);
+}
+
+/* The handler's time is up. Its exchange may be in use by another thread, so the answer is made in
+ * a fresh one that borrows the head; the late result will find no connection. */
+static void refuse_late(struct gim_conn *c)
+{
+    struct gim_exchange *late = c->x;
+    struct gim_exchange *x = gim_wire_exchange(c->wire);
+
+    x->head = late->head;
+    c->x = x;
+    c->suspended = false;
+    c->wire->in_flight--;
+    late->conn = NULL;
+    c->wire->service->on_cancel(late);
+    c->wire->service->on_refused(x, 503, "the handler did not answer in time");
+    answer(c);
+    gim_exchange_unref(late);
+}
+
+/* ---- requests ----------------------------------------------------------------------------------
+ */
+
+static bool body_outstanding(const struct gim_head *h, size_t here)
+{
+    return h->chunked || h->content_length > (int64_t)here;
+}
+
+/* A reply was made from the head alone. Small bodies are read past, for others we hang up. */
+static void answer_early(struct gim_conn *c, bool outstanding)
+{
+    const struct gim_head *h = &c->x->head;
+
+    if (outstanding && (h->chunked || h->expect_continue || h->content_length > SMALL_BODY)) {
+        c->x->reply.close = true;
+        c->unread = true;
+    }
+    answer(c);
+}
+
+static void on_head(struct gim_conn *c, gim_str rest)
+{
+    struct gim_exchange *x = c->x;
+    bool outstanding = body_outstanding(&x->head, rest.len);
+
+    c->in_body = true;
+    x->conn = c;
+    if (x->head.expect_other) {
+        refuse(c, 417, "the only expectation we know is 100-continue");
+        return;
+    }
+    if (outstanding)
+        gim_exchange_keep(x);
+    if (c->wire->service->on_head(x) == GIM_BODY_REFUSE)
+        answer_early(c, outstanding);
+    else if (x->head.content_length > x->max_body)
+        refuse(c, 413, "the body is larger than this resource takes");
+    else if (outstanding && x->head.expect_continue && rest.len == 0)
+        gim_buf_lit(&c->wire->out, "HTTP/1.1 100 Continue\r\n\r\n");
+}
+
+/* Keeps a piece of a body that comes in several; the process-wide budget counts capacity. */
+static void collect(struct gim_conn *c, gim_str data)
+{
+    struct gim_exchange *x = c->x;
+    struct gim_wire *w = c->wire;
+    size_t cap = x->collected.cap;
+    int64_t all;
+
+    if ((int64_t)(x->collected.len + data.len) > x->max_body) {
+        refuse(c, 413, "the body is larger than this resource takes");
+        return;
+    }
+    gim_buf_str(&x->collected, data);
+    x->body = gim_buf_view(&x->collected);
+    if (x->collected.cap == cap)
+        return;
+    all = (int64_t)(x->collected.cap - cap);
+    all += atomic_fetch_add_explicit(&w->shared->buffered, all, memory_order_relaxed);
+    if (w->limits->max_buffered && all > w->limits->max_buffered)
+        refuse(c, 503, "the server holds too many unfinished bodies; try again");
+}
+
+static void on_body(struct gim_conn *c, gim_str data)
+{
+    struct gim_exchange *x = c->x;
+
+    if (!x)
+        return; /* unwanted */
+    if (!x->head.chunked && (int64_t)data.len == x->head.content_length)
+        x->body = data; /* whole, in place */
+    else
+        collect(c, data);
+}
+
+static void on_end_of_request(struct gim_conn *c)
+{
+    struct gim_exchange *x = c->x;
+    const struct gim_limits *limits = c->wire->limits;
+
+    c->in_body = false;
+    if (!x)
+        return;
+    if (x->keep && limits->max_in_flight && c->wire->in_flight >= limits->max_in_flight) {
+        c->wire->service->on_refused(x, 503, "too many requests are in flight; try again");
+        answer(c);
+        return;
+    }
+    if (x->keep && !x->collected.len && x->body.len)
+        x->body = gim_dup(&x->arena, x->body);
+    if (c->wire->service->on_request(x)) {
+        answer(c);
+        return;
+    }
+    c->suspended = true;
+    c->wire->in_flight++;
+}
+
+static bool paused(const struct gim_conn *c)
+{
+    return c->suspended || c->closing || gim_stream_pending(c->stream);
+}
+
+static void flush(struct gim_conn *c)
+{
+    struct gim_buf *out = &c->wire->out;
+
+    if (!out->len)
+        return;
+    c->stream->ops->write(c->stream, gim_buf_view(out));
+    out->len = 0;
+    if (out->cap > 4 * GIM_LOOP_BUF)
+        gim_buf_free(out);
+}
+
+/* Serves what `in` holds; advances it past what was used. */
+static void serve(struct gim_conn *c, gim_str *in)
+{
+    struct gim_session *s = &c->session;
+    struct gim_wire *w = c->wire;
+    struct gim_head_limits limits = {(uint32_t)w->limits->max_head,
+                                     (uint32_t)w->limits->max_target};
+    struct gim_head *head = NULL;
+
+    while (!paused(c) && (in->len || c->in_body)) {
+        if (!c->in_body && !c->x)
+            c->x = gim_wire_exchange(w);
+        head = c->x ? &c->x->head : NULL;
+        switch (s->ops->next(s, in, head, &limits)) {
+        case GIM_EVENT_HEAD:
+            on_head(c, *in);
+            break;
+        case GIM_EVENT_DATA:
+            on_body(c, s->data);
+            break;
+        case GIM_EVENT_END:
+            on_end_of_request(c);
+            break;
+        case GIM_EVENT_REFUSED:
+            if (c->x && !c->in_body)
+                c->x->head.size = 0; /* whatever was parsed is not a request */
+            refuse(c, s->why.status, s->why.detail);
+            break;
+        case GIM_EVENT_MORE:
+            if (c->x && !c->in_body) {
+                c->x->head.size = 0;
+                gim_exchange_unref(c->x);
+                c->x = NULL;
+            }
+            return;
+        }
+        if (w->out.len >= GIM_LOOP_BUF)
+            flush(c);
+    }
+}
+
+/* ---- input kept for later ----------------------------------------------------------------------
+ */
+
+static void carry_add(struct gim_conn *c, gim_str s)
+{
+    size_t need = c->carry_len + s.len;
+
+    if (!s.len)
+        return;
+    if (need > c->carry_cap) {
+        c->carry_cap = (uint32_t)(need < 1024 ? 1024 : need * 2);
+        c->carry = gim_heap_grow(c->carry, c->carry_cap);
+    }
+    memcpy(c->carry + c->carry_len, s.ptr, s.len);
+    c->carry_len = (uint32_t)need;
+}
+
+/* Serves the carried bytes and keeps what is left of them. */
+static void serve_carry(struct gim_conn *c)
+{
+    gim_str in = {c->carry, c->carry_len};
+
+    serve(c, &in);
+    if (in.len && !c->closing) {
+        memmove(c->carry, in.ptr, in.len);
+        c->carry_len = (uint32_t)in.len;
+        return;
+    }
+    c->unread = c->unread || in.len;
+    gim_heap_free(c->carry);
+    c->carry = NULL;
+    c->carry_len = c->carry_cap = 0;
+}
+
+/* ---- deadlines ---------------------------------------------------------------------------------
+ */
+
+static int64_t body_deadline(const struct gim_conn *c)
+{
+    const struct gim_limits *l = c->wire->limits;
+    int64_t ms = l->body_timeout;
+
+    if (!ms)
+        return 0;
+    if (c->x) {
+        if (l->body_min_rate)
+            ms += (int64_t)c->x->collected.len * 1000 / l->body_min_rate;
+        ms -= (int64_t)(gim_loop_ms(c->wire->loop) - c->x->start_ms);
+    }
+    return ms > 0 ? ms : 1;
+}
+
+static enum gim_conn_phase phase_now(const struct gim_conn *c)
+{
+    if (gim_stream_pending(c->stream))
+        return GIM_CONN_WRITE;
+    if (c->closing)
+        return GIM_CONN_LINGER;
+    if (c->suspended)
+        return GIM_CONN_HANDLER;
+    if (c->in_body)
+        return GIM_CONN_BODY;
+    if (c->carry_len)
+        return GIM_CONN_HEAD;
+    return c->phase == GIM_CONN_NEW ? GIM_CONN_NEW : GIM_CONN_IDLE;
+}
+
+static int64_t phase_ms(const struct gim_conn *c, enum gim_conn_phase phase)
+{
+    const struct gim_limits *l = c->wire->limits;
+
+    switch (phase) {
+    case GIM_CONN_NEW:
+    case GIM_CONN_HEAD:
+        return l->header_timeout;
+    case GIM_CONN_BODY:
+        return body_deadline(c);
+    case GIM_CONN_HANDLER:
+        return l->handler_timeout;
+    case GIM_CONN_WRITE:
+        return l->write_timeout;
+    case GIM_CONN_LINGER:
+        return LINGER_MS;
+    case GIM_CONN_IDLE:
+        break;
+    }
+    return l->idle_timeout;
+}
+
+/* Sets the deadline of the present phase. Those of NEW, HEAD, HANDLER, WRITE and LINGER count from
+ * their beginning; IDLE begins anew with each reply, BODY moves with the bytes that came. */
+static void set_deadline(struct gim_conn *c)
+{
+    enum gim_conn_phase now = phase_now(c);
+    bool moves = now == GIM_CONN_IDLE || now == GIM_CONN_BODY;
+    int64_t ms;
+
+    if (now == c->phase && !moves)
+        return;
+    if (c->phase == GIM_CONN_NEW && now == GIM_CONN_HEAD) {
+        c->phase = GIM_CONN_HEAD; /* the deadline set at accept goes on */
+        return;
+    }
+    c->phase = (uint8_t)now;
+    c->progress = now == GIM_CONN_WRITE ? (uint32_t)gim_stream_pending(c->stream) : 0;
+    ms = phase_ms(c, now);
+    if (ms > 0)
+        gim_timer_set(c->wire->loop, &c->timer, (uint64_t)ms);
+    else
+        gim_timer_clear(c->wire->loop, &c->timer);
+}
+
+/* ---- the one way out of every entry ------------------------------------------------------------
+ */
+
+static void set_reading(struct gim_conn *c)
+{
+    bool stop = paused(c) && !c->closing && c->carry_len >= c->wire->limits->max_head;
+
+    if (stop == c->stopped)
+        return;
+    c->stopped = stop;
+    if (stop)
+        c->stream->ops->read_stop(c->stream);
+    else
+        c->stream->ops->read_start(c->stream);
+}
+
+/* May free `c`. */
+static void settle(struct gim_conn *c)
+{
+    bool was_lingering = c->phase == GIM_CONN_LINGER;
+
+    flush(c);
+    if (!gim_stream_pending(c->stream) && !c->suspended) {
+        if (c->closing ? !c->unread || c->ended : c->ended) {
+            gim_conn_close(c, false);
+            return;
+        }
+        if (c->closing && !was_lingering)
+            c->stream->ops->shut_write(c->stream);
+    }
+    set_reading(c);
+    set_deadline(c);
+}
+
+static void go_on(struct gim_conn *c)
+{
+    if (c->carry_len && !paused(c))
+        serve_carry(c);
+    settle(c);
+}
+
+void gim_exchange_finish(struct gim_exchange *x)
+{
+    struct gim_conn *c = x->conn;
+
+    if (!c)
+        return;
+    c->suspended = false;
+    c->wire->in_flight--;
+    answer(c);
+    go_on(c);
+}
+
+/* ---- what the stream says ----------------------------------------------------------------------
+ */
+
+static void on_data(struct gim_stream *s, gim_str in)
+{
+    struct gim_conn *c = s->owner;
+
+    if (c->closing) {
+        if (c->phase != GIM_CONN_LINGER)
+            return;
+        c->progress += (uint32_t)in.len;
+        if (c->progress > LINGER_BYTES)
+            gim_conn_close(c, true);
+        return;
+    }
+    if (c->carry_len || paused(c)) {
+        carry_add(c, in);
+        go_on(c);
+        return;
+    }
+    serve(c, &in);
+    if (c->closing)
+        c->unread = c->unread || in.len;
+    else
+        carry_add(c, in);
+    settle(c);
+}
+
+static void on_drained(struct gim_stream *s)
+{
+    go_on(s->owner);
+}
+
+/* FIN alone is not "client gone": what was asked is answered. Half a request is not a request. */
+static void on_fin(struct gim_stream *s)
+{
+    struct gim_conn *c = s->owner;
+
+    c->ended = true;
+    if (!c->suspended && !c->closing)
+        abandon(c);
+    settle(c);
+}
+
+static void on_error(struct gim_stream *s, int err)
+{
+    (void)err;
+    gim_conn_close(s->owner, true);
+}
+
+const struct gim_stream_user gim_conn_user = {
+    .on_data = on_data,
+    .on_drained = on_drained,
+    .on_end = on_fin,
+    .on_error = on_error,
+};
+
+static void on_deadline(struct gim_timer *t)
+{
+    struct gim_conn *c = GIM_CONTAINER(t, struct gim_conn, timer);
+    size_t pending = gim_stream_pending(c->stream);
+
+    switch ((enum gim_conn_phase)c->phase) {
+    case GIM_CONN_NEW:
+    case GIM_CONN_IDLE:
+        gim_conn_close(c, false);
+        return;
+    case GIM_CONN_HEAD:
+        refuse(c, 408, "the request's head did not arrive in time");
+        break;
+    case GIM_CONN_BODY:
+        refuse(c, 408, "the request's body did not arrive in time");
+        break;
+    case GIM_CONN_HANDLER:
+        refuse_late(c);
+        go_on(c);
+        return;
+    case GIM_CONN_WRITE:
+        if (pending + WRITE_STEP > c->progress) {
+            gim_conn_close(c, true);
+            return;
+        }
+        c->progress = (uint32_t)pending;
+        gim_timer_set(c->wire->loop, t, (uint64_t)c->wire->limits->write_timeout);
+        return;
+    case GIM_CONN_LINGER:
+        gim_conn_close(c, true);
+        return;
+    }
+    settle(c);
+}
+
+/* ---- beginning ---------------------------------------------------------------------------------
+ */
+
+static void start(struct gim_conn *c, struct gim_wire *w, struct gim_stream *s)
+{
+    c->stream = s;
+    s->owner = c;
+    c->wire = w;
+    c->session.ops = &gim_h1_ops;
+    c->timer.on_due = on_deadline;
+    c->phase = GIM_CONN_NEW;
+    gim_list_push(&w->conns, &c->node);
+    w->n_conns++;
+    if (w->limits->header_timeout)
+        gim_timer_set(w->loop, &c->timer, (uint64_t)w->limits->header_timeout);
+}
+
+struct gim_conn *gim_conn_open(struct gim_wire *w, struct gim_stream *s)
+{
+    struct gim_conn *c = gim_heap_alloc(sizeof *c);
+
+    start(c, w, s);
+    return c;
+}
+
+struct socket_conn { /* one block for the connection and its stream */
+    struct gim_conn conn;
+    struct gim_stream stream;
+};
+
+void gim_conn_accept(struct gim_wire *w, int fd)
+{
+    int64_t max = w->limits->max_connections;
+    bool over = max && w->n_conns >= max && !gim_conn_shed(w);
+    struct socket_conn *sc;
+
+    if (over && w->n_conns >= max + OVERSHOOT) {
+        gim_socket_close(fd);
+        return;
+    }
+    sc = gim_heap_alloc(sizeof *sc);
+    if (gim_socket_open(&sc->stream, w->loop, fd, &gim_conn_user)) {
+        gim_socket_close(fd);
+        gim_heap_free(sc);
+        return;
+    }
+    start(&sc->conn, w, &sc->stream);
+    if (over) {
+        refuse(&sc->conn, 503, "too many connections; try again");
+        settle(&sc->conn);
+    }
+}
+
+void gim_conn_drain(struct gim_conn *c)
+{
+    if ((c->phase == GIM_CONN_IDLE || c->phase == GIM_CONN_NEW) && !c->x)
+        gim_conn_close(c, false);
+}
+
+bool gim_conn_shed(struct gim_wire *w)
+{
+    struct gim_list *at = w->conns.next;
+
+    for (int i = 0; i < SHED_LOOK && at != &w->conns; i++, at = at->next) {
+        struct gim_conn *c = GIM_CONTAINER(at, struct gim_conn, node);
+
+        if (c->phase == GIM_CONN_IDLE) {
+            gim_conn_close(c, false);
+            return true;
+        }
+    }
+    return false;
+}

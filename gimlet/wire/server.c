@@ -1,0 +1,211 @@
+/* server.c: workers and their end.
+ *
+ * Each worker is a state machine driven by its own loop: serving, draining, done. The only words
+ * between threads are tasks posted to loops. Whoever has no connection left stops its loop. */
+#include "server.h"
+#include "../net/signals.h"
+#include "conn.h"
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define GRACE_MS 250        /* idle keep-alives may send one more request in it */
+#define LOOK_MS GIM_TICK_MS /* how often a draining worker looks whether it is done */
+#define ACCEPTS_A_TURN 64
+
+struct worker {
+    struct gim_server *server;
+    struct gim_loop *loop;
+    struct gim_wire *wire;
+    struct gim_listener listener;
+    struct gim_task drain_task;
+    struct gim_timer timer; /* grace, then looks */
+    uint64_t give_up;       /* loop ms */
+    pthread_t thread;
+    unsigned index;
+    bool failed, graced;
+};
+
+struct gim_server {
+    const struct gim_server_spec *spec;
+    struct worker *workers;
+    struct gim_signals signals;
+    struct gim_timer delay;
+    int *fds;
+    bool stopping;
+    char address[GIM_ADDRESS_MAX];
+};
+
+/* ---- draining
+ * ------------------------------------------------------------------------------------ */
+
+static void drain_idle(struct gim_wire *w)
+{
+    struct gim_list *at = w->conns.next;
+
+    while (at != &w->conns) {
+        struct gim_list *next = at->next;
+
+        gim_conn_drain(GIM_CONTAINER(at, struct gim_conn, node));
+        at = next;
+    }
+}
+
+static void look(struct gim_timer *t)
+{
+    struct worker *w = GIM_CONTAINER(t, struct worker, timer);
+
+    drain_idle(w->wire);
+    if (!w->wire->n_conns || gim_loop_ms(w->loop) >= w->give_up) {
+        gim_loop_stop(w->loop);
+        return;
+    }
+    gim_timer_set(w->loop, t, LOOK_MS);
+}
+
+static void drain(struct gim_task *t)
+{
+    struct worker *w = GIM_CONTAINER(t, struct worker, drain_task);
+
+    gim_listener_stop(&w->listener, w->index == 0 || !w->listener.shared);
+    w->wire->draining = true;
+    w->give_up = gim_loop_ms(w->loop) + (uint64_t)w->server->spec->stop_timeout;
+    w->timer.on_due = look;
+    if (w->wire->n_conns)
+        gim_timer_set(w->loop, &w->timer, GRACE_MS);
+    else
+        gim_loop_stop(w->loop);
+}
+
+static void drain_all(struct gim_timer *t)
+{
+    struct gim_server *s = GIM_CONTAINER(t, struct gim_server, delay);
+
+    for (unsigned i = 0; i < s->spec->workers; i++) {
+        s->workers[i].drain_task.run = drain;
+        gim_loop_post(s->workers[i].loop, &s->workers[i].drain_task);
+    }
+}
+
+static void on_signal(struct gim_signals *signals, int signal)
+{
+    struct gim_server *s = GIM_CONTAINER(signals, struct gim_server, signals);
+
+    if (s->stopping)
+        _exit(128 + signal);
+    s->stopping = true;
+    s->spec->stopping(s->spec->user);
+    s->delay.on_due = drain_all;
+    if (s->spec->drain_delay)
+        gim_timer_set(s->workers[0].loop, &s->delay, (uint64_t)s->spec->drain_delay);
+    else
+        drain_all(&s->delay);
+}
+
+/* ---- serving
+ * ------------------------------------------------------------------------------------- */
+
+static void on_accept(struct gim_listener *l, int fd)
+{
+    struct worker *w = GIM_CONTAINER(l, struct worker, listener);
+
+    gim_conn_accept(w->wire, fd);
+}
+
+static int serve(struct worker *w)
+{
+    const struct gim_server_spec *spec = w->server->spec;
+    bool is_unix = strncmp(spec->host, "unix:", 5) == 0;
+
+    w->wire = spec->worker_start(spec->user, w->loop, w->index);
+    w->listener = (struct gim_listener){
+        .io = {.fd = w->server->fds[w->index]},
+        .on_accept = on_accept,
+        .per_turn = ACCEPTS_A_TURN,
+        .shared = is_unix && spec->workers > 1,
+        .unix_path = is_unix,
+    };
+    if (gim_listener_start(&w->listener, w->loop))
+        return -1;
+    return gim_loop_run(w->loop);
+}
+
+static void *thread_main(void *arg)
+{
+    struct worker *w = arg;
+
+    w->failed = serve(w) != 0;
+    return NULL;
+}
+
+struct gim_server *gim_server_new(const struct gim_server_spec *spec, char *err, size_t err_len)
+{
+    struct gim_server *s = gim_heap_alloc(sizeof *s);
+
+    s->spec = spec;
+    s->fds = gim_heap_alloc(spec->workers * sizeof *s->fds);
+    if (gim_listen(spec->host, spec->port, spec->backlog, s->fds, spec->workers, s->address, err,
+                   err_len)) {
+        gim_heap_free(s->fds);
+        gim_heap_free(s);
+        return NULL;
+    }
+    s->workers = gim_heap_alloc(spec->workers * sizeof *s->workers);
+    return s;
+}
+
+const char *gim_server_address(const struct gim_server *s)
+{
+    return s->address;
+}
+
+static int make_loops(struct gim_server *s)
+{
+    for (unsigned i = 0; i < s->spec->workers; i++) {
+        struct worker *w = &s->workers[i];
+
+        w->server = s;
+        w->index = i;
+        w->loop = gim_loop_new();
+        if (!w->loop)
+            return -1;
+    }
+    s->signals.on_signal = on_signal;
+    return gim_signals_open(&s->signals, s->workers[0].loop);
+}
+
+int gim_server_run(struct gim_server *s)
+{
+    unsigned n = s->spec->workers;
+    bool failed;
+
+    if (make_loops(s))
+        return -1;
+    for (unsigned i = 1; i < n; i++) {
+        if (pthread_create(&s->workers[i].thread, NULL, thread_main, &s->workers[i]))
+            return -1;
+    }
+    failed = serve(&s->workers[0]) != 0;
+    for (unsigned i = 1; i < n; i++) {
+        pthread_join(s->workers[i].thread, NULL);
+        failed = failed || s->workers[i].failed;
+    }
+    s->spec->stopped(s->spec->user);
+    for (unsigned i = 0; i < n; i++) {
+        (void)gim_loop_turn(s->workers[i].loop, 0); /* late completions let go of their requests */
+        s->spec->worker_stop(s->spec->user, s->workers[i].wire);
+    }
+    gim_signals_close(&s->signals, s->workers[0].loop);
+    return failed ? -1 : 0;
+}
+
+void gim_server_free(struct gim_server *s)
+{
+    for (unsigned i = 0; i < s->spec->workers; i++) {
+        if (s->workers[i].loop)
+            gim_loop_free(s->workers[i].loop);
+    }
+    gim_heap_free(s->workers);
+    gim_heap_free(s->fds);
+    gim_heap_free(s);
+}

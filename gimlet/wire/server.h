@@ -1,0 +1,41 @@
+/* server.h: listeners, one loop a worker, and the graceful stop.
+ *
+ * Worker 0 runs on the calling thread, the others on threads of their own; each has its own loop,
+ * listener and connections. Stopping goes: drain delay (listeners still open, the application says
+ * "not ready"), listeners closed, answers say Connection: close, idle connections end after a short
+ * grace, the rest when their request is answered, all at the latest at the deadline. */
+#ifndef WIRE_SERVER_H
+#define WIRE_SERVER_H
+
+#include "../net/listen.h"
+#include "wire.h"
+
+struct gim_server;
+
+struct gim_server_spec {
+    const char *host;
+    int port, backlog;
+    unsigned workers;
+    int64_t drain_delay, stop_timeout; /* ms */
+    void *user;
+    /** On the worker's own thread: makes its wire, and ends it. */
+    struct gim_wire *(*worker_start)(void *user, struct gim_loop *loop, unsigned index);
+    void (*worker_stop)(void *user, struct gim_wire *wire);
+    /** The first stop signal came (worker 0's thread). */
+    void (*stopping)(void *user);
+    /** All loops have ended; pending work elsewhere must be brought to its end now: what it posts
+     *  to the loops is still dealt with. */
+    void (*stopped)(void *user);
+};
+
+/** Binds. NULL with a sentence in `err`. `spec` must outlive the server. */
+struct gim_server *gim_server_new(const struct gim_server_spec *spec, char *err, size_t err_len);
+/** "http://127.0.0.1:8080" */
+const char *gim_server_address(const struct gim_server *s);
+/** Serves until SIGTERM or SIGINT, then stops gracefully; a second signal ends the process with
+ *  128 + its number. Blocks these signals in the process's threads. Returns 0, -1 when a loop could
+ *  not be made. */
+int gim_server_run(struct gim_server *s);
+void gim_server_free(struct gim_server *s);
+
+#endif

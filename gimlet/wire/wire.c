@@ -1,0 +1,135 @@
+/* wire.c: the recycler of exchanges and the writing of replies.
+ *
+ * An exchange and the first 4 KiB of its arena are one heap block. A small number of blocks is kept
+ * per loop, so that a steady load never reaches the heap; more than that go back, so that a burst
+ * does not hold memory for ever. A reply is one run of bytes in the wire's output buffer: head
+ * pre-rendered where it can be, body behind it, one send for all that a turn produced. */
+#include "wire.h"
+#include "conn.h"
+#include "../http/message.h"
+
+#define KEEP_FREE 64 /* idle exchanges kept per loop */
+
+void gim_wire_init(struct gim_wire *w, struct gim_loop *loop, const struct gim_service *service,
+                   const struct gim_limits *limits, struct gim_wire_shared *shared)
+{
+    *w = (struct gim_wire){
+        .loop = loop,
+        .service = service,
+        .limits = limits,
+        .shared = shared,
+        .date_second = -1,
+    };
+    gim_list_init(&w->conns);
+}
+
+void gim_wire_release(struct gim_wire *w)
+{
+    while (!gim_list_empty(&w->conns))
+        gim_conn_close(GIM_CONTAINER(w->conns.next, struct gim_conn, node), true);
+    while (w->free) {
+        struct gim_exchange *x = w->free;
+
+        w->free = x->next_free;
+        gim_heap_free(x);
+    }
+    gim_buf_free(&w->out);
+}
+
+struct gim_exchange *gim_wire_exchange(struct gim_wire *w)
+{
+    struct gim_exchange *x = w->free;
+    size_t size = w->service->exchange_size;
+
+    if (x) {
+        w->free = x->next_free;
+        w->n_free--;
+    } else {
+        x = gim_heap_alloc(size + GIM_EXCHANGE_FIRST);
+        x->wire = w;
+        gim_arena_init(&x->arena, (char *)x + size, GIM_EXCHANGE_FIRST);
+    }
+    x->refs = 1;
+    x->start_ms = gim_loop_ms(w->loop);
+    return x;
+}
+
+void gim_exchange_ref(struct gim_exchange *x)
+{
+    x->refs++;
+}
+
+void gim_exchange_unref(struct gim_exchange *x)
+{
+    struct gim_wire *w = x->wire;
+
+    if (--x->refs)
+        return;
+    w->service->on_release(x);
+    if (x->collected.cap) {
+        atomic_fetch_sub_explicit(&w->shared->buffered, (int64_t)x->collected.cap,
+                                  memory_order_relaxed);
+        gim_buf_free(&x->collected);
+    }
+    gim_arena_reset(&x->arena);
+    x->conn = NULL;
+    x->body = (gim_str){0};
+    x->reply = (struct gim_reply_parts){0};
+    x->keep = x->stable = false;
+    x->head.size = 0;
+    if (w->n_free >= KEEP_FREE) {
+        gim_heap_free(x);
+        return;
+    }
+    x->next_free = w->free;
+    w->free = x;
+    w->n_free++;
+}
+
+void gim_exchange_keep(struct gim_exchange *x)
+{
+    if (x->stable)
+        return;
+    x->head.base = gim_dup(&x->arena, (gim_str){x->head.base, x->head.size}).ptr;
+    x->stable = true;
+}
+
+const char *gim_wire_date(struct gim_wire *w)
+{
+    int64_t now = gim_loop_wall(w->loop);
+
+    if (now != w->date_second) {
+        gim_http_date_write(w->date, now);
+        w->date_second = now;
+    }
+    return w->date;
+}
+
+static bool has_no_content(int status)
+{
+    return status == 204 || status == 304 || status < 200;
+}
+
+size_t gim_wire_write_reply(struct gim_wire *w, struct gim_exchange *x, struct gim_buf *out,
+                            bool close)
+{
+    const struct gim_reply_parts *r = &x->reply;
+    bool empty = has_no_content(r->status);
+    bool head_only = x->head.size && x->head.method_id == GIM_METHOD_HEAD;
+
+    gim_reply_head(out, r->status, gim_wire_date(w), r->media_type,
+                   empty ? -1 : (int64_t)r->body.len, close);
+    if (!close && x->head.size && x->head.minor == 0)
+        gim_buf_lit(out, "Connection: keep-alive\r\n"); /* a 1.0 client must be told */
+    for (const struct gim_header_line *l = r->first; l; l = l->next) {
+        gim_buf_str(out, l->name);
+        gim_buf_lit(out, ": ");
+        gim_buf_str(out, l->value);
+        gim_buf_lit(out, "\r\n");
+    }
+    gim_buf_lit(out, "\r\n");
+    if (empty || head_only)
+        return 0;
+    gim_buf_str(out, r->body);
+    return r->body.len;
+}

@@ -1,0 +1,61 @@
+/* wire.h: what the connections of one loop share: limits, the output buffer, the Date, the recycler
+ * of exchanges, and the counters. One a worker; nothing in it is touched by two threads, but for
+ * the process-wide budget of buffered bodies. */
+#ifndef WIRE_WIRE_H
+#define WIRE_WIRE_H
+
+#include "../base/buf.h"
+#include "../http/date.h"
+#include "exchange.h"
+#include <stdatomic.h>
+
+/* Milliseconds and bytes; every one an option row (rest/settings.c). 0 switches a limit off. */
+struct gim_limits {
+    int64_t max_head, max_target, max_body;
+    int64_t max_buffered;    /* bodies being collected, all connections together */
+    int64_t max_connections; /* of this wire */
+    int64_t max_in_flight;   /* exchanges of this wire that are suspended or collect a body */
+    int64_t header_timeout, body_timeout, idle_timeout, write_timeout, handler_timeout;
+    int64_t body_min_rate; /* bytes a second that a body may stretch its deadline by */
+};
+
+/* Process-wide, shared by the wires. */
+struct gim_wire_shared {
+    _Atomic int64_t buffered; /* bytes of bodies being collected */
+};
+
+struct gim_wire {
+    struct gim_loop *loop;
+    const struct gim_service *service;
+    const struct gim_limits *limits;
+    struct gim_wire_shared *shared;
+    void *user;         /* the service's */
+    unsigned worker;    /* index */
+    struct gim_buf out; /* replies of the present turn of one connection */
+    struct gim_list conns;
+    struct gim_exchange *free;
+    uint32_t n_free;
+    uint32_t n_conns;
+    uint32_t in_flight;
+    int64_t date_second;
+    bool draining; /* every reply says Connection: close */
+    char date[GIM_HTTP_DATE_LEN];
+};
+
+void gim_wire_init(struct gim_wire *w, struct gim_loop *loop, const struct gim_service *service,
+                   const struct gim_limits *limits, struct gim_wire_shared *shared);
+/** Closes the connections that are left and frees the recycler. */
+void gim_wire_release(struct gim_wire *w);
+
+/** An exchange with one reference; given back by gim_exchange_unref. */
+struct gim_exchange *gim_wire_exchange(struct gim_wire *w);
+/** Copies the head (and a body that lies in the input) into the arena, so that they outlive the
+ *  input. Slices taken from the head before are stale afterwards. */
+void gim_exchange_keep(struct gim_exchange *x);
+/** "Tue, 24 Nov 2026 13:56:17 GMT", rendered once a second. */
+const char *gim_wire_date(struct gim_wire *w);
+/** Appends the reply of `x` to `out`, whole. Returns the number of body bytes. */
+size_t gim_wire_write_reply(struct gim_wire *w, struct gim_exchange *x, struct gim_buf *out,
+                            bool close);
+
+#endif

@@ -1,0 +1,57 @@
+/* main.c: the posts service: options, store, routes. */
+#include "routes.h"
+#include <stdio.h>
+
+static const struct gim_option options[] = {
+    {"store", GIM_OPTION_STR, GIM_OPTION_AT(struct posts, store_url), "sqlite:posts.db",
+     .group = "Posts", .help = "memory: or sqlite:FILE"},
+    {"require_if_match", GIM_OPTION_BOOL, GIM_OPTION_AT(struct posts, require_if_match), "false",
+     .group = "Posts", .help = "428 for changes without If-Match"},
+    {0},
+};
+
+static int start(struct gim_app *app, void *state)
+{
+    struct posts *posts = state;
+    char err[512];
+
+    posts->store = store_open(posts->store_url, gim_app_workers(app), &posts_host, err, sizeof err);
+    if (posts->store)
+        return 0;
+    fprintf(stderr, "posts: %s\n", err);
+    return 1;
+}
+
+static void stop(void *state)
+{
+    struct posts *posts = state;
+
+    posts->store->ops->close(posts->store);
+}
+
+static const char *describe(void *state)
+{
+    const struct posts *posts = state;
+
+    return posts->store->ops->describe(posts->store);
+}
+
+static const char *ready(void *state)
+{
+    const struct posts *posts = state;
+
+    return posts->store->ops->ready(posts->store);
+}
+
+static const struct gim_middleware *const middleware[] = {&gim_request_id, NULL};
+
+int main(int argc, char **argv)
+{
+    static struct posts posts;
+
+    return gim_main(argc, argv, .name = "posts", .version = GIM_VERSION,
+                    .about = "A posts service that keeps every post it said 201 to.",
+                    .routes = posts_routes, .middleware = middleware, .state = &posts,
+                    .options = options, .start = start, .stop = stop, .describe = describe,
+                    .ready = ready);
+}
