@@ -18,6 +18,7 @@ struct gim_loop;
 struct gim_io {
     void (*on_event)(struct gim_io *io, uint32_t events); /* EPOLLIN | EPOLLOUT | ... */
     int fd;
+    uint32_t ready_at; /* private: place in the loop's list of those to run next turn, from 1 */
 };
 
 /** A coarse timer; embed it. Zero is a timer that is not set. Fires on the first tick at or after

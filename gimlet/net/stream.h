@@ -33,11 +33,13 @@ struct gim_stream_ops {
 struct gim_stream {
     const struct gim_stream_ops *ops;
     const struct gim_stream_user *user;
+    void *owner; /* the user's own; not touched by the stream */
     struct gim_loop *loop;
     struct gim_io io;
     char *pending_ptr; /* private: bytes not yet taken by the kernel; heap, none when drained */
     uint32_t pending_len, pending_at, pending_cap; /* private */
     uint8_t flags;                                 /* private */
+    uint8_t err; /* private: errno of a failed write, until on_error is called */
 };
 
 /** Bytes written but not yet taken by the kernel. */
@@ -50,6 +52,9 @@ static inline size_t gim_stream_pending(const struct gim_stream *s)
  * stays the caller's). */
 GIM_MUST_CHECK int gim_socket_open(struct gim_stream *s, struct gim_loop *l, int fd,
                                    const struct gim_stream_user *user);
+
+/** Closes an accepted fd that no stream was opened on. */
+void gim_socket_close(int fd);
 
 /** A stream without a socket. The test feeds it with gim_memory_feed and finds what was written. */
 struct gim_memory {

@@ -1,0 +1,129 @@
+/* listener.c: accepting in a loop.
+ *
+ * Level-triggered, so that a share of accepts a turn is enough and the rest comes back by itself.
+ * When the process has no fd left, the kernel goes on saying "readable" although accept cannot
+ * succeed: a spare fd is given up to accept and refuse one client (it sees an end, not silence),
+ * and then the listener is left alone for a while, so that nothing spins and the connections that
+ * exist are served. TCP_NODELAY is set once on the listener; accepted sockets inherit it. */
+#include "listen.h"
+#include "loop_private.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <gimlet/log.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define PER_TURN 64
+#define BACK_OFF_MS 100
+
+/* A connection that failed before we came to it is not the listener's trouble (accept(2)). */
+static bool is_clients(int err)
+{
+    static const int list[] = {ECONNABORTED, EINTR,        EPROTO, ENETDOWN,    ENOPROTOOPT,
+                               EHOSTDOWN,    EHOSTUNREACH, ENONET, ENETUNREACH, EOPNOTSUPP};
+
+    for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
+        if (err == list[i])
+            return true;
+    return false;
+}
+
+static int spare_fd(void)
+{
+    return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void refuse_one(struct gim_listener *l)
+{
+    int fd;
+
+    if (l->spare < 0)
+        return;
+    close(l->spare);
+    fd = accept4(l->io.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    l->spare = spare_fd();
+}
+
+static void back_off(struct gim_listener *l, int err)
+{
+    if (!l->paused)
+        gim_log(GIM_LOG_WARN, "listen", "cannot accept: %s; new clients wait", strerror(err));
+    l->paused = true;
+    if (err == EMFILE || err == ENFILE)
+        refuse_one(l);
+    gim_loop_remove(l->loop, &l->io);
+    gim_timer_set(l->loop, &l->back_off, BACK_OFF_MS);
+}
+
+static void on_back_off(struct gim_timer *t)
+{
+    struct gim_listener *l = GIM_CONTAINER(t, struct gim_listener, back_off);
+
+    if (l->spare < 0)
+        l->spare = spare_fd();
+    if (gim_loop_add(l->loop, &l->io, true, l->shared) < 0)
+        gim_timer_set(l->loop, t, BACK_OFF_MS); /* no memory in the kernel: again later */
+}
+
+static void on_readable(struct gim_io *io, uint32_t events)
+{
+    struct gim_listener *l = GIM_CONTAINER(io, struct gim_listener, io);
+    struct gim_loop *loop = l->loop;
+
+    (void)events;
+    for (uint32_t i = 0; i < l->per_turn; i++) {
+        int fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd >= 0) {
+            l->paused = false;
+            l->on_accept(l, fd);
+            if (loop->current != io)
+                return; /* stopped by the callback */
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            return;
+        } else if (!is_clients(errno)) {
+            back_off(l, errno);
+            return;
+        }
+    }
+}
+
+int gim_listener_start(struct gim_listener *l, struct gim_loop *loop)
+{
+    const int on = 1;
+
+    l->loop = loop;
+    l->io.on_event = on_readable;
+    l->back_off = (struct gim_timer){.on_due = on_back_off};
+    l->paused = false;
+    if (l->per_turn == 0)
+        l->per_turn = PER_TURN;
+    if (!l->unix_path)
+        setsockopt(l->io.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (gim_loop_add(loop, &l->io, true, l->shared) < 0) {
+        l->loop = NULL;
+        return -1;
+    }
+    l->spare = spare_fd();
+    return 0;
+}
+
+void gim_listener_stop(struct gim_listener *l, bool close_fd)
+{
+    if (l->loop) {
+        gim_loop_remove(l->loop, &l->io);
+        gim_timer_clear(l->loop, &l->back_off);
+        if (l->spare >= 0)
+            close(l->spare);
+        l->spare = -1;
+        l->loop = NULL;
+    }
+    if (close_fd && l->io.fd >= 0) {
+        close(l->io.fd);
+        l->io.fd = -1;
+    }
+}
