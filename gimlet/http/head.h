@@ -49,15 +49,17 @@ struct gim_head {
     struct gim_span
         path; /* raw path in target ("*" for OPTIONS *); "/" when absolute-form had none */
     struct gim_span query; /* raw, without '?' */
-    uint8_t method_id;     /* enum gim_method */
-    uint8_t minor;         /* 1 for HTTP/1.1 and later 1.x, 0 for 1.0 */
+    struct gim_span
+        authority;     /* of an absolute-form or CONNECT target; len 0: the target had none */
+    uint8_t method_id; /* enum gim_method */
+    uint8_t minor;     /* 1 for HTTP/1.1 and later 1.x, 0 for 1.0 */
     bool has_query;
-    bool path_plain; /* no '%', no "//", no dot segment: the raw path is the decoded one */
-    bool keep_alive; /* version and Connection taken together (RFC 9112 §9.3) */
-    bool chunked;    /* body by chunked coding */
-    bool expect_continue;
-    bool expect_other;            /* an expectation we do not know: 417 */
-    int64_t content_length;       /* -1: none given */
+    bool path_plain;        /* no '%', no "//", no dot segment: the raw path is the decoded one */
+    bool keep_alive;        /* version and Connection taken together (RFC 9112 §9.3) */
+    bool chunked;           /* body by chunked coding */
+    bool expect_continue;   /* 1.1, a body follows, and the client waits for a 100 */
+    bool expect_other;      /* 1.1 and an expectation we do not know: 417 */
+    int64_t content_length; /* -1: none given */
     uint8_t first[GIM_FIELD_IDS]; /* 1 + index of the first field with that id; 0: none */
     uint8_t n_fields;
     struct gim_head_field fields[GIM_HEAD_FIELDS];
@@ -85,19 +87,23 @@ struct gim_refusal {
     const char *detail; /* one static line: "the Host field is missing" */
 };
 
+/* 0 means the default: GIM_HEAD_LIMIT and GIM_TARGET_LIMIT. */
 struct gim_head_limits {
     uint32_t head;   /* bytes of the whole head -> 431 */
     uint32_t target; /* bytes of the request target -> 414 */
 };
 
+#define GIM_HEAD_LIMIT 16384
+#define GIM_TARGET_LIMIT 8192
+
 /** Parses a head at the start of `in`. Returns its size (> 0); 0: more bytes are needed; -1:
- * refused,
- *  `*why` says how. `seen` is the number of bytes at the start of `in` that an earlier call with
- * the same bytes already returned 0 for (so one byte a time costs linear time in all); 0 otherwise.
- *  Empty CRLF lines before the request line are skipped and counted in the size, two at most
- *  (RFC 9112 §2.2). Limits hold also for partial heads. Every rule of docs/reference/http.md
- *  §"Request line" to §"Framing" is decided here, the framing (content_length, chunked) included.
- */
+ *  refused, `*why` says how and h->size is 0. `seen` is the number of bytes at the start of `in`
+ *  that an earlier call with the same bytes already returned 0 for; 0 otherwise. With it the bytes
+ *  are parsed again at most a few times a line, however they were cut into reads; the answer does
+ *  not depend on the cuts. Empty CRLF lines before the request line are skipped and counted in the
+ *  size, two at most (RFC 9112 §2.2). Limits hold also for partial heads. Every rule of
+ *  docs/reference/http.md from "Request line" to "Framing" is decided here, the framing
+ *  (content_length, chunked) included, but for what only the decoded path shows (uri.h). */
 int gim_head_parse(struct gim_head *h, gim_str in, size_t seen,
                    const struct gim_head_limits *limits, struct gim_refusal *why);
 

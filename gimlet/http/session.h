@@ -21,6 +21,7 @@ enum gim_h1_state { /* private to h1.c */
     GIM_H1_HEAD,
     GIM_H1_LENGTH,
     GIM_H1_CHUNK_SIZE,
+    GIM_H1_CHUNK_BWS,
     GIM_H1_CHUNK_EXT,
     GIM_H1_CHUNK_SIZE_LF,
     GIM_H1_CHUNK_DATA,
@@ -53,6 +54,15 @@ struct gim_session_ops {
 };
 
 extern const struct gim_session_ops gim_h1_ops;
+
+/* Bounds of the chunked coding: hex digits of a size, extension bytes of one chunk (400), framing
+ * bytes in hand (400; every byte of content pays for four of them, so chunks of one byte may go on
+ * for 16 KiB and chunks of two for ever), bytes of the trailer section (431). */
+#define GIM_CHUNK_DIGITS 16
+#define GIM_CHUNK_EXTENSION 256
+#define GIM_CHUNK_OVERHEAD 16384
+#define GIM_CHUNK_OVERHEAD_PAID 4
+#define GIM_TRAILER_MAX 8192
 
 /** True between requests: no byte of a next request has been used. */
 bool gim_session_idle(const struct gim_session *s);
