@@ -282,3 +282,8 @@ int gim_socket_open(struct gim_stream *s, struct gim_loop *l, int fd,
     s->flags = s->err = 0;
     return gim_loop_add(l, &s->io, false, false);
 }
+
+void gim_socket_close(int fd)
+{
+    close(fd);
+}

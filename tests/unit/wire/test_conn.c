@@ -1,0 +1,506 @@
+/* test_conn.c: a connection over a memory stream, with a service of a few fixed paths:
+ *   /echo answers with the body, /slow suspends, /early answers from the head alone. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "gimlet/wire/conn.h"
+
+/* ---- the service
+ * --------------------------------------------------------------------------------- */
+
+static struct gim_exchange *slow; /* the suspended one */
+static int cancelled, released, done, aborted;
+
+static gim_str path_of(const struct gim_exchange *x)
+{
+    return gim_head_str(&x->head, x->head.path);
+}
+
+static void set(struct gim_exchange *x, int status, gim_str body)
+{
+    x->reply.status = status;
+    x->reply.media_type = GIM_S("text/plain");
+    x->reply.body = body;
+}
+
+static enum gim_body_plan on_head(struct gim_exchange *x)
+{
+    gim_str path = path_of(x);
+
+    x->max_body = 1000;
+    if (gim_str_eq(path, GIM_S("/early"))) {
+        set(x, 404, GIM_S("no"));
+        return GIM_BODY_REFUSE;
+    }
+    if (gim_str_eq(path, GIM_S("/slow"))) {
+        x->keep = true;
+        gim_exchange_keep(x);
+    }
+    return GIM_BODY_TAKE;
+}
+
+static bool on_request(struct gim_exchange *x)
+{
+    if (gim_str_eq(path_of(x), GIM_S("/slow"))) {
+        gim_exchange_ref(x);
+        slow = x;
+        return false;
+    }
+    set(x, 200, x->body);
+    return true;
+}
+
+static void on_refused(struct gim_exchange *x, int status, const char *detail)
+{
+    set(x, status, gim_str_of(detail));
+}
+
+static void on_reply(struct gim_exchange *x)
+{
+    (void)x;
+}
+
+static void on_done(struct gim_exchange *x, size_t sent, bool was_aborted)
+{
+    (void)x;
+    (void)sent;
+    done++;
+    aborted += was_aborted;
+}
+
+static void on_cancel(struct gim_exchange *x)
+{
+    (void)x;
+    cancelled++;
+}
+
+static void on_release(struct gim_exchange *x)
+{
+    (void)x;
+    released++;
+}
+
+static const struct gim_service service = {
+    sizeof(struct gim_exchange),
+    on_head,
+    on_request,
+    on_refused,
+    on_reply,
+    on_done,
+    on_cancel,
+    on_release,
+};
+
+/* ---- the fixture
+ * --------------------------------------------------------------------------------- */
+
+struct fixture {
+    struct gim_loop *loop;
+    struct gim_wire wire;
+    struct gim_wire_shared shared;
+    struct gim_limits limits;
+    struct gim_memory m;
+    struct gim_conn *c;
+};
+
+static int open_fixture(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+
+    f->limits = (struct gim_limits){
+        .max_head = 4096,
+        .max_target = 1024,
+        .max_body = 1000,
+        .max_buffered = 100000,
+        .header_timeout = 300,
+        .body_timeout = 300,
+        .idle_timeout = 300,
+        .write_timeout = 300,
+        .handler_timeout = 300,
+        .body_min_rate = 1000000,
+    };
+    f->loop = gim_loop_new();
+    gim_wire_init(&f->wire, f->loop, &service, &f->limits, &f->shared);
+    gim_memory_open(&f->m, f->loop, &gim_conn_user);
+    f->c = gim_conn_open(&f->wire, &f->m.stream);
+    slow = NULL;
+    cancelled = released = done = aborted = 0;
+    *state = f;
+    return 0;
+}
+
+static int close_fixture(void **state)
+{
+    struct fixture *f = *state;
+
+    gim_wire_release(&f->wire);
+    gim_memory_free(&f->m);
+    gim_loop_free(f->loop);
+    free(f);
+    return 0;
+}
+
+/* Feeds from a copy that is overwritten afterwards, as the loop's buffer is. */
+static void feed(struct fixture *f, const char *text)
+{
+    size_t n = strlen(text);
+    char *copy = malloc(n + 1);
+
+    memcpy(copy, text, n + 1);
+    gim_memory_feed(&f->m, (gim_str){copy, n});
+    memset(copy, 0xdb, n);
+    free(copy);
+}
+
+static void feed_bytes(struct fixture *f, const char *text)
+{
+    for (; *text && !f->m.closed; text++) {
+        char one[2] = {*text, 0};
+
+        feed(f, one);
+    }
+}
+
+/* What was written, with every Date line cut; the output starts anew. */
+static const char *take(struct fixture *f)
+{
+    static char text[70000];
+    size_t n = f->m.out_len;
+    char *date;
+
+    assert_true(n < sizeof text);
+    if (n)
+        memcpy(text, f->m.out, n);
+    text[n] = 0;
+    f->m.out_len = 0;
+    while ((date = strstr(text, "Date: ")) != NULL) {
+        char *end = strstr(date, "\r\n") + 2;
+
+        memmove(date, end, strlen(end) + 1);
+    }
+    return text;
+}
+
+static void run_for(struct fixture *f, int ms)
+{
+    for (int t = 0; t < ms; t += 16)
+        assert_int_equal(gim_loop_turn(f->loop, 16), 0);
+}
+
+static void finish_slow(struct fixture *f, const char *body)
+{
+    struct gim_exchange *x = slow;
+
+    (void)f;
+    slow = NULL;
+    if (x->conn) {
+        set(x, 200, gim_str_of(body));
+        gim_exchange_finish(x);
+    }
+    gim_exchange_unref(x);
+}
+
+#define HOST "Host: a\r\n"
+#define TEXT "Content-Type: text/plain\r\n"
+#define OK_HI "HTTP/1.1 200 OK\r\n" TEXT "Content-Length: 2\r\n\r\nhi"
+#define OK_NONE "HTTP/1.1 200 OK\r\n" TEXT "Content-Length: 0\r\n\r\n"
+
+/* ---- tests
+ * --------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *input, *output;
+    bool closed; /* the server ends the connection */
+} rows[] = {
+    {"GET /echo HTTP/1.1\r\n" HOST "\r\n", OK_NONE, false},
+    {"POST /echo HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nhi", OK_HI, false},
+    {"POST /echo HTTP/1.1\r\n" HOST
+     "Transfer-Encoding: chunked\r\n\r\n1\r\nh\r\n1;x=y\r\ni\r\n0\r\n\r\n",
+     OK_HI, false},
+    {"POST /echo HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nhiGET /echo HTTP/1.1\r\n" HOST "\r\n",
+     OK_HI OK_NONE, false},
+    {"POST /early HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nhiPOST /echo HTTP/1.1\r\n" HOST
+     "Content-Length: 2\r\n\r\nhi",
+     "HTTP/1.1 404 Not Found\r\n" TEXT "Content-Length: 2\r\n\r\nno" OK_HI, false},
+    {"HEAD /echo HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nhi",
+     "HTTP/1.1 200 OK\r\n" TEXT "Content-Length: 2\r\n\r\n", false},
+    {"GET /echo HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n",
+     "HTTP/1.1 200 OK\r\n" TEXT "Content-Length: 0\r\nConnection: close\r\n\r\n", true},
+    {"GET /echo HTTP/1.0\r\n\r\n",
+     "HTTP/1.1 200 OK\r\n" TEXT "Content-Length: 0\r\nConnection: close\r\n\r\n", true},
+    {"GET /echo HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+     "HTTP/1.1 200 OK\r\n" TEXT "Content-Length: 0\r\nConnection: keep-alive\r\n\r\n", false},
+};
+
+static void rows_whole_and_byte_by_byte(void **state)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (int bytewise = 0; bytewise < 2; bytewise++) {
+            struct fixture *f;
+
+            open_fixture(state);
+            f = *state;
+            if (bytewise)
+                feed_bytes(f, rows[i].input);
+            else
+                feed(f, rows[i].input);
+            assert_string_equal(take(f), rows[i].output);
+            assert_int_equal(f->m.closed || f->m.shut, rows[i].closed);
+            close_fixture(state);
+        }
+    }
+}
+
+static void starts_with(const char *text, const char *prefix)
+{
+    if (strncmp(text, prefix, strlen(prefix)) != 0)
+        assert_string_equal(text, prefix);
+}
+
+static void body_over_the_limit_is_413_before_it_is_read(void **state)
+{
+    struct fixture *f = *state;
+
+    feed(f, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 1000000000000\r\n\r\nx");
+    starts_with(take(f), "HTTP/1.1 413 ");
+    assert_true(f->m.shut);
+    assert_false(f->m.closed); /* lingers, so that the answer is not lost to a reset */
+    feed(f, "GET /echo HTTP/1.1\r\n" HOST "\r\n");
+    assert_string_equal(take(f), "");
+    gim_memory_end(&f->m);
+    assert_true(f->m.closed);
+}
+
+static void chunked_body_crossing_the_limit_is_413(void **state)
+{
+    struct fixture *f = *state;
+    char chunk[700];
+
+    memset(chunk, 'x', sizeof chunk);
+    memcpy(chunk, "258\r\n", 5);
+    memcpy(chunk + 605, "\r\n", 3);
+    feed(f, "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n");
+    feed(f, chunk);
+    assert_string_equal(take(f), "");
+    feed(f, chunk);
+    starts_with(take(f), "HTTP/1.1 413 ");
+    assert_int_equal(f->shared.buffered, 0);
+}
+
+static void buffered_bodies_have_one_budget(void **state)
+{
+    struct fixture *f = *state;
+
+    f->limits.max_buffered = 100;
+    feed(f, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 600\r\n\r\nx");
+    starts_with(take(f), "HTTP/1.1 503 ");
+    assert_int_equal(f->shared.buffered, 0);
+}
+
+static void continue_is_sent_only_when_the_body_is_wanted(void **state)
+{
+    struct fixture *f = *state;
+
+    feed(f, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+    assert_string_equal(take(f), "HTTP/1.1 100 Continue\r\n\r\n");
+    feed(f, "hi");
+    assert_string_equal(take(f), OK_HI);
+    feed(f, "POST /early HTTP/1.1\r\n" HOST "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+    starts_with(take(f), "HTTP/1.1 404 ");
+    assert_true(f->m.shut);
+}
+
+static void suspended_request_is_answered_later_and_holds_those_behind(void **state)
+{
+    struct fixture *f = *state;
+
+    feed(f, "POST /slow HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nhiGET /echo HTTP/1.1\r\n" HOST
+            "\r\n");
+    assert_string_equal(take(f), "");
+    assert_memory_equal(slow->body.ptr, "hi", 2);
+    assert_string_equal(gim_dup(&slow->arena, path_of(slow)).ptr, "/slow");
+    finish_slow(f, "hi");
+    assert_string_equal(take(f), OK_HI OK_NONE);
+}
+
+static void reading_stops_at_a_bounded_backlog(void **state)
+{
+    struct fixture *f = *state;
+
+    feed(f, "GET /slow HTTP/1.1\r\n" HOST "\r\n");
+    for (int i = 0; i < 1000 && !f->m.stopped; i++)
+        feed(f, "GET /echo HTTP/1.1\r\n" HOST "\r\n");
+    assert_true(f->m.stopped);
+    assert_true(f->c->carry_len < 2 * 4096);
+    finish_slow(f, "hi");
+    assert_false(f->m.stopped);
+    starts_with(take(f), OK_HI OK_NONE OK_NONE);
+    assert_null(f->c->carry);
+}
+
+static void client_that_goes_while_suspended_cancels(void **state)
+{
+    struct fixture *f = *state;
+
+    feed(f, "GET /slow HTTP/1.1\r\n" HOST "\r\n");
+    gim_conn_user.on_error(&f->m.stream, 104);
+    assert_int_equal(cancelled, 1);
+    assert_int_equal(aborted, 1);
+    assert_int_equal(released, 0); /* the handle still holds it */
+    finish_slow(f, "hi");
+    assert_int_equal(released, 1);
+}
+
+static void fin_alone_is_not_client_gone(void **state)
+{
+    struct fixture *f = *state;
+
+    feed(f, "GET /slow HTTP/1.1\r\n" HOST "\r\n");
+    gim_memory_end(&f->m);
+    assert_int_equal(cancelled, 0);
+    finish_slow(f, "hi");
+    starts_with(take(f), "HTTP/1.1 200 OK");
+    assert_true(f->m.closed);
+}
+
+static void half_a_request_is_never_run(void **state)
+{
+    struct fixture *f = *state;
+
+    feed(f, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhi");
+    gim_memory_end(&f->m);
+    assert_true(f->m.closed);
+    assert_string_equal(take(f), "");
+}
+
+static void handler_deadline_answers_503_and_drops_the_late_result(void **state)
+{
+    struct fixture *f = *state;
+
+    feed(f, "GET /slow HTTP/1.1\r\n" HOST "\r\nGET /echo HTTP/1.1\r\n" HOST "\r\n");
+    run_for(f, 600);
+    assert_int_equal(cancelled, 1);
+    starts_with(take(f), "HTTP/1.1 503 Service Unavailable\r\n" TEXT);
+    assert_false(f->m.closed);
+    finish_slow(f, "hi");
+    assert_string_equal(take(f), "");
+}
+
+static void slow_head_gets_408_and_silence_gets_nothing(void **state)
+{
+    struct fixture *f = *state;
+
+    feed(f, "GET /echo");
+    run_for(f, 600);
+    starts_with(take(f), "HTTP/1.1 408 ");
+    close_fixture(state);
+    open_fixture(state);
+    f = *state;
+    run_for(f, 600);
+    assert_string_equal(take(f), "");
+    assert_true(f->m.closed);
+}
+
+static void head_deadline_is_absolute(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int i = 0; i < 20 && !f->m.out_len; i++) {
+        feed(f, i ? "x" : "G");
+        run_for(f, 32);
+    }
+    starts_with(take(f), "HTTP/1.1 408 ");
+}
+
+static void slow_body_gets_408(void **state)
+{
+    struct fixture *f = *state;
+
+    feed(f, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 500\r\n\r\n");
+    for (int i = 0; i < 20 && !f->m.out_len; i++) {
+        feed(f, "x");
+        run_for(f, 32);
+    }
+    starts_with(take(f), "HTTP/1.1 408 ");
+}
+
+static void idle_connection_is_closed_and_holds_no_buffer(void **state)
+{
+    struct fixture *f = *state;
+
+    feed(f, "GET /echo HTTP/1.1\r\n" HOST "\r\n");
+    assert_null(f->c->carry);
+    assert_null(f->c->x);
+    take(f);
+    run_for(f, 600);
+    assert_true(f->m.closed);
+    assert_string_equal(take(f), "");
+}
+
+static void nothing_is_parsed_after_a_refusal(void **state)
+{
+    struct fixture *f = *state;
+
+    feed(f, "BAD\r\n\r\nGET /echo HTTP/1.1\r\n" HOST "\r\n");
+    starts_with(take(f), "HTTP/1.1 400 ");
+    assert_int_equal(done, 1);
+}
+
+static void hot_route_allocates_nothing(void **state)
+{
+    struct fixture *f = *state;
+    const char *request = "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nhi";
+    gim_str text = gim_str_of(request);
+    uint64_t before;
+
+    for (int i = 0; i < 100; i++) {
+        gim_memory_feed(&f->m, text);
+        f->m.out_len = 0;
+    }
+    before = gim_heap_calls();
+    for (int i = 0; i < 1000; i++) {
+        gim_memory_feed(&f->m, text);
+        f->m.out_len = 0;
+    }
+    assert_int_equal(gim_heap_calls() - before, 0);
+}
+
+static void connection_stays_small(void **state)
+{
+    (void)state;
+    assert_true(sizeof(struct gim_conn) + sizeof(struct gim_stream) <= 300 - 16);
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, open_fixture, close_fixture)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_whole_and_byte_by_byte),
+        TEST(body_over_the_limit_is_413_before_it_is_read),
+        TEST(chunked_body_crossing_the_limit_is_413),
+        TEST(buffered_bodies_have_one_budget),
+        TEST(continue_is_sent_only_when_the_body_is_wanted),
+        TEST(suspended_request_is_answered_later_and_holds_those_behind),
+        TEST(reading_stops_at_a_bounded_backlog),
+        TEST(client_that_goes_while_suspended_cancels),
+        TEST(fin_alone_is_not_client_gone),
+        TEST(half_a_request_is_never_run),
+        TEST(handler_deadline_answers_503_and_drops_the_late_result),
+        TEST(slow_head_gets_408_and_silence_gets_nothing),
+        TEST(head_deadline_is_absolute),
+        TEST(slow_body_gets_408),
+        TEST(idle_connection_is_closed_and_holds_no_buffer),
+        TEST(nothing_is_parsed_after_a_refusal),
+        TEST(hot_route_allocates_nothing),
+        cmocka_unit_test(connection_stays_small),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
