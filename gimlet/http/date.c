@@ -5,9 +5,10 @@
 #include "date.h"
 #include "../base/civil.h"
 
-#define MONTHS "JanFebMarAprMayJunJulAugSepOctNovDec"
-#define DAYS "SunMonTueWedThuFriSat"
 #define YEARS_AHEAD 50 /* a two-digit year further in the future is of the century before */
+
+static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+static const char days[] = "SunMonTueWedThuFriSat";
 
 static void two_digits(char *out, int v)
 {
@@ -20,9 +21,9 @@ void gim_http_date_write(char out[GIM_HTTP_DATE_LEN], int64_t seconds)
     struct gim_civil c = gim_civil_of(seconds);
 
     memcpy(out, "Sun, 06 Nov 1994 08:49:37 GMT", GIM_HTTP_DATE_LEN);
-    memcpy(out, DAYS + c.weekday * 3, 3);
+    memcpy(out, days + c.weekday * 3, 3);
     two_digits(out + 5, c.day);
-    memcpy(out + 8, MONTHS + (c.month - 1) * 3, 3);
+    memcpy(out + 8, months + (c.month - 1) * 3, 3);
     two_digits(out + 12, c.year / 100);
     two_digits(out + 14, c.year % 100);
     two_digits(out + 17, c.hour);
@@ -62,10 +63,10 @@ static size_t read_part(char part, const char *at, struct gim_civil *c)
 {
     switch (part) {
     case 'W':
-        c->weekday = name_index(DAYS, at);
+        c->weekday = name_index(days, at);
         return c->weekday < 0 ? 0 : 3;
     case 'N':
-        c->month = name_index(MONTHS, at) + 1;
+        c->month = name_index(months, at) + 1;
         return c->month < 1 ? 0 : 3;
     case 'D':
     case 'd': /* space-padded */
@@ -123,11 +124,11 @@ static int full_year(int two)
 /* RFC 850 dates write the weekday out: cut it down to three letters. */
 static bool old_form(gim_str s, struct gim_civil *c)
 {
-    static const char days[7][10] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
-                                     "Thursday", "Friday", "Saturday"};
+    static const char names[7][10] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                      "Thursday", "Friday", "Saturday"};
 
     for (size_t i = 0; i < 7; i++) {
-        gim_str day = gim_str_of(days[i]);
+        gim_str day = gim_str_of(names[i]);
 
         if (!gim_str_starts(s, day))
             continue;

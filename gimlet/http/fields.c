@@ -129,23 +129,23 @@ static enum gim_step keep(struct gim_parse *p, const char *colon, const char *fr
 
 static enum gim_step field(struct gim_parse *p)
 {
-    const char *at = p->line;
+    const char *at = p->line, *end = p->end;
     const char *colon, *from, *to;
 
-    while (at < p->end && gim_char_is(*at, GIM_CHAR_TOKEN))
+    while (at < end && gim_char_is(*at, GIM_CHAR_TOKEN))
         at++;
-    if (at == p->end)
+    if (at == end)
         return GIM_STEP_MORE;
     if (*at != ':' || at == p->line)
         return bad_name(p, at);
     if (p->head->n_fields == GIM_HEAD_FIELDS)
         return gim_line_refuse(p, 431, "the head has more fields than this server takes");
     colon = at++;
-    while (at < p->end && (*at == ' ' || *at == '\t'))
+    while (at < end && (*at == ' ' || *at == '\t'))
         at++;
     from = at;
-    at = gim_scan_text(at, p->end);
-    if (p->end - at < 2 || at[0] != '\r' || at[1] != '\n')
+    at = gim_scan_text(at, end);
+    if (end - at < 2 || at[0] != '\r' || at[1] != '\n')
         return gim_line_refuse(p, 400, "a field line does not end in CR LF");
     to = at;
     while (to > from && (to[-1] == ' ' || to[-1] == '\t'))

@@ -36,15 +36,15 @@ static enum gim_step bad_first_byte(struct gim_parse *p)
 static enum gim_step method(struct gim_parse *p)
 {
     struct gim_head *h = p->head;
-    const char *at = p->at;
+    const char *at = p->at, *end = p->line_end;
 
     if (!gim_char_is(*at, GIM_CHAR_TOKEN))
         return bad_first_byte(p);
-    while (at < p->line_end && gim_char_is(*at, GIM_CHAR_TOKEN))
+    while (at < end && gim_char_is(*at, GIM_CHAR_TOKEN))
         at++;
     if (at - p->at > (ptrdiff_t)GIM_METHOD_MAX)
         return gim_line_refuse(p, 501, "the method is longer than any this server knows");
-    if (at == p->line_end)
+    if (at == end)
         return more(p);
     if (*at != ' ')
         return gim_line_refuse(p, 400, "the method is not a token followed by one space");
