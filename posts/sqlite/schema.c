@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define APPLICATION_ID 0x706f7374 /* "post" */
@@ -246,6 +247,26 @@ static int sync_directory(struct opening *o)
     return failed ? fail(o, "is in a directory that cannot be synced to disk") : 0;
 }
 
+static off_t size_of(const char *path, const char *suffix)
+{
+    char name[4096];
+    struct stat st;
+
+    snprintf(name, sizeof name, "%s%s", path, suffix);
+    return stat(name, &st) == 0 ? st.st_size : 0;
+}
+
+/* SQLite takes the log beside an empty or missing file for a left-over and deletes it. It may be
+ * all that is left of acknowledged posts. */
+static int check_log(struct opening *o)
+{
+    if (size_of(o->path, "") > 0 || size_of(o->path, "-wal") == 0)
+        return 0;
+    return fail(o,
+                "is missing or empty, but its -wal file is there and may hold posts: restore the "
+                "file beside it, or move the -wal file away to start anew");
+}
+
 static int (*const steps[])(struct opening *o) = {
     check_owner, set_durable, migrate, check_pages, limit_pages, sync_directory,
 };
@@ -275,6 +296,8 @@ sqlite3 *sq_open_writer(const char *path, const struct sq_options *options, char
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 
     pthread_once(&once, configure);
+    if (check_log(&o) != 0)
+        return NULL;
     if (sqlite3_open_v2(path, &o.db, flags, NULL) != SQLITE_OK) {
         tell(o.db, path, err, err_len);
         sqlite3_close(o.db);
