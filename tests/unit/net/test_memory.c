@@ -54,13 +54,14 @@ static void memory_stream_collects_what_is_written(void **state)
     memset(big, 'b', sizeof big);
     gim_memory_open(&o.m, NULL, &echo);
     gim_memory_feed(&o.m, GIM_S("one "));
+    gim_memory_feed(&o.m, (gim_str){big, 1021});
     gim_memory_feed(&o.m, (gim_str){big, sizeof big});
     gim_memory_feed(&o.m, GIM_S("")); /* nothing is not data */
     gim_memory_end(&o.m);
-    assert_int_equal(o.datas, 2);
+    assert_int_equal(o.datas, 3);
     assert_int_equal(o.ends, 1);
     assert_int_equal(gim_stream_pending(&o.m.stream), 0);
-    assert_int_equal(o.m.out_len, 4 + sizeof big);
+    assert_int_equal(o.m.out_len, 4 + 1021 + sizeof big);
     assert_memory_equal(o.m.out, "one bbbb", 8);
     gim_memory_free(&o.m);
 }

@@ -166,6 +166,17 @@ static void callback_may_set_its_timer_again(void **state)
     assert_int_equal(a.fired, 3);
 }
 
+static void timer_set_to_nothing_fires_on_the_next_tick(void **state)
+{
+    struct alarm a = {0};
+
+    (void)state;
+    at(loop->ms / GIM_TICK_MS * GIM_TICK_MS + GIM_TICK_MS);
+    set(&a, 0);
+    at(loop->ms + GIM_TICK_MS);
+    assert_int_equal(a.fired, 1);
+}
+
 static void wheel_sleeps_until_the_next_timer_and_for_good_without(void **state)
 {
     struct alarm a = {0}, b = {0};
@@ -251,6 +262,7 @@ static void timer_set_between_turns_counts_from_the_real_time(void **state)
     (void)state;
     loop->in_turn = false;
     loop->ms -= 5000; /* as if the last turn was five seconds ago */
+    loop->wheel.tick = loop->ms / GIM_TICK_MS;
     a.t.on_due = on_due;
     gim_timer_set(loop, &a.t, 1000);
     assert_int_equal(gim_loop_turn(loop, 0), 0);
@@ -286,6 +298,7 @@ int main(void)
         TEST(timer_cleared_does_not_fire_and_can_be_set_again),
         TEST(callback_may_clear_a_timer_of_the_same_slot),
         TEST(callback_may_set_its_timer_again),
+        TEST(timer_set_to_nothing_fires_on_the_next_tick),
         TEST(wheel_sleeps_until_the_next_timer_and_for_good_without),
         TEST(waiting_as_told_wakes_a_moved_timer_a_few_times_only),
         TEST(ten_thousand_timers_are_never_early_and_at_most_a_tick_late),
