@@ -11,7 +11,9 @@
 #include "../base/arena.h"
 #include "loop_private.h"
 #include "stream.h"
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -281,6 +283,23 @@ int gim_socket_open(struct gim_stream *s, struct gim_loop *l, int fd,
     s->pending_len = s->pending_at = s->pending_cap = 0;
     s->flags = s->err = 0;
     return gim_loop_add(l, &s->io, false, false);
+}
+
+size_t gim_socket_peer(const struct gim_stream *s, char out[GIM_PEER_MAX])
+{
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof peer;
+    const void *address = NULL;
+
+    if (s->io.fd < 0 || getpeername(s->io.fd, (struct sockaddr *)&peer, &len) < 0)
+        return 0;
+    if (peer.ss_family == AF_INET)
+        address = &((const struct sockaddr_in *)(const void *)&peer)->sin_addr;
+    else if (peer.ss_family == AF_INET6)
+        address = &((const struct sockaddr_in6 *)(const void *)&peer)->sin6_addr;
+    if (!address || !inet_ntop(peer.ss_family, address, out, GIM_PEER_MAX))
+        return 0;
+    return strlen(out);
 }
 
 void gim_socket_close(int fd)

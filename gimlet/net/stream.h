@@ -53,6 +53,11 @@ static inline size_t gim_stream_pending(const struct gim_stream *s)
 GIM_MUST_CHECK int gim_socket_open(struct gim_stream *s, struct gim_loop *l, int fd,
                                    const struct gim_stream_user *user);
 
+#define GIM_PEER_MAX 48
+/** The peer's IP address as text ("127.0.0.1", "2001:db8::1"), without NUL; returns its length, 0
+ *  when it has none (unix sockets, memory). One system call: for logs, not for the hot path. */
+size_t gim_socket_peer(const struct gim_stream *s, char out[GIM_PEER_MAX]);
+
 /** Closes an accepted fd that no stream was opened on. */
 void gim_socket_close(int fd);
 

@@ -167,17 +167,17 @@ void gim_worker_init(struct gim_worker *w, struct gim_app *app, struct gim_loop 
         .app = app,
         .turn_end = {.run = on_turn_end},
         .log_timer = {.on_due = on_log_timer},
-        .id_high = random_half(w),
-        .id_low = random_half(app),
     };
+    gim_request_id_seed(w, random_half(w), random_half(app));
     w->limits = s->limits;
     w->limits.max_connections = (s->max_connections + app->workers - 1) / app->workers;
     w->limits.max_in_flight = (s->max_in_flight + app->workers - 1) / app->workers;
     gim_wire_init(&w->wire, loop, &gim_rest_service, &w->limits, &app->shared);
     w->wire.user = w;
     w->wire.worker = index;
-    gim_access_log_init(&w->log, log_fd, log_fd < 0 ? GIM_ACCESS_OFF : s->access_log,
-                        s->log_format);
+    gim_access_log_init(&w->log, log_fd,
+                        log_fd < 0 ? GIM_ACCESS_OFF : (enum gim_access_mode)s->access_log,
+                        (enum gim_access_format)s->log_format);
     gim_loop_at_turn_end(loop, &w->turn_end);
 }
 
@@ -185,7 +185,7 @@ void gim_worker_release(struct gim_worker *w)
 {
     gim_wire_release(&w->wire);
     gim_slots_release(w);
-    gim_access_log_flush(&w->log);
+    gim_access_log_release(&w->log);
     gim_timer_clear(w->wire.loop, &w->log_timer);
     gim_list_remove(&w->turn_end.node);
     gim_buf_free(&w->scratch);

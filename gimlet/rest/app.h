@@ -32,7 +32,8 @@ struct gim_worker {
     struct gim_buf scratch;      /* replies are encoded here, then copied into the arena */
     struct gim_slot *free_slots; /* async.c */
     struct gim_slot_slab *slabs;
-    uint64_t id_high, id_low; /* request ids: random part and counter */
+    uint64_t id_counter; /* request ids: a random half, rendered, and a counter */
+    char id_prefix[16];
 };
 
 /** gim_app_new with settings that were read already; settings->workers 0 counts as 1. */
@@ -50,6 +51,8 @@ void gim_worker_release(struct gim_worker *w);
 /** GET /livez and GET /readyz; health.c. */
 extern const struct gim_route gim_health_routes[];
 
+/** Request ids of this worker begin with `random` and go on from `counter`; request_id.c. */
+void gim_request_id_seed(struct gim_worker *w, uint64_t random, uint64_t counter);
 void gim_slots_release(struct gim_worker *w);
 void gim_test_driver_free(struct gim_test_driver *t);
 

@@ -1,6 +1,7 @@
 /* request.c: reading a request: the accessors of gimlet/ctx.h. All are views; nothing is copied
  * unless a parameter was escaped. */
 #include "../http/uri.h"
+#include "../wire/conn.h"
 #include "ctx.h"
 
 gim_str gim_method(const struct gim_ctx *c)
@@ -110,6 +111,14 @@ int gim_body_patch(struct gim_ctx *c, const struct gim_schema *s, void *obj)
 int gim_body_bind(struct gim_ctx *c, const struct gim_schema *s, void *obj)
 {
     return bind_with(c, gim_json_decode, s, obj);
+}
+
+gim_str gim_remote(struct gim_ctx *c)
+{
+    char text[GIM_PEER_MAX];
+    size_t len = c->x.conn ? gim_socket_peer(c->x.conn->stream, text) : 0;
+
+    return len ? gim_dup(&c->x.arena, (gim_str){text, len}) : (gim_str){0};
 }
 
 struct gim_arena *gim_arena(struct gim_ctx *c)

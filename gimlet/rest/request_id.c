@@ -27,15 +27,28 @@ static uint64_t mix(uint64_t z)
     return z ^ (z >> 31);
 }
 
-static gim_str make_id(struct gim_ctx *c)
+/* 16 hex digits. */
+static void put_hex(char *out, uint64_t v)
 {
     static const char hex[] = "0123456789abcdef";
+
+    for (int i = 15; i >= 0; i--, v >>= 4)
+        out[i] = hex[v & 15];
+}
+
+void gim_request_id_seed(struct gim_worker *w, uint64_t random, uint64_t counter)
+{
+    put_hex(w->id_prefix, random);
+    w->id_counter = counter;
+}
+
+static gim_str make_id(struct gim_ctx *c)
+{
     struct gim_worker *w = gim_ctx_worker(c);
-    uint64_t half[2] = {w->id_high, mix(w->id_low++)};
     char *text = gim_alloc_raw(&c->x.arena, 32, 1);
 
-    for (int i = 0; i < 32; i++)
-        text[i] = hex[(half[i / 16] >> (60 - 4 * (i % 16))) & 15];
+    memcpy(text, w->id_prefix, 16);
+    put_hex(text + 16, mix(w->id_counter++));
     return (gim_str){text, 32};
 }
 

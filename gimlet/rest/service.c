@@ -5,6 +5,7 @@
  * faults of path, query and body together, so that a client fixes all of them at once. */
 #include "../base/clock.h"
 #include "../http/uri.h"
+#include "../wire/conn.h"
 #include "ctx.h"
 #include <gimlet/log.h>
 
@@ -306,12 +307,14 @@ static void on_done(struct gim_exchange *x, size_t sent, bool aborted)
     struct gim_worker *w = gim_ctx_worker(c);
     int status = aborted ? 0 : x->reply.status;
     bool known = x->head.size;
+    char remote[GIM_PEER_MAX];
 
     if (!gim_access_log_wants(&w->log, status))
         return;
     gim_access_log_add(&w->log,
                        &(struct gim_access_entry){
                            .time = gim_now(),
+                           .remote = {remote, gim_socket_peer(x->conn->stream, remote)},
                            .method = known ? gim_method(c) : (gim_str){0},
                            .target = known ? gim_head_str(&x->head, x->head.target) : (gim_str){0},
                            .route = known ? gim_route_pattern(c) : (gim_str){0},

@@ -32,14 +32,15 @@ static void abandon(struct gim_conn *c)
     c->x = NULL;
     if (!x)
         return;
-    x->conn = NULL;
     if (c->suspended) {
         c->suspended = false;
         c->wire->in_flight--;
         service->on_cancel(x);
     }
+    x->conn = c;
     if (c->in_body || x->head.size)
         service->on_done(x, 0, true);
+    x->conn = NULL;
     gim_exchange_unref(x);
 }
 
@@ -80,6 +81,7 @@ static void refuse(struct gim_conn *c, int status, const char *detail)
 {
     if (!c->x)
         c->x = gim_wire_exchange(c->wire);
+    c->x->conn = c;
     c->wire->service->on_refused(c->x, status, detail);
     c->x->reply.close = true;
     c->unread = true;
@@ -94,6 +96,7 @@ static void refuse_late(struct gim_conn *c)
     struct gim_exchange *x = gim_wire_exchange(c->wire);
 
     x->head = late->head;
+    x->conn = c;
     c->x = x;
     c->suspended = false;
     c->wire->in_flight--;

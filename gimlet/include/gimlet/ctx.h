@@ -48,6 +48,10 @@ gim_str gim_route_pattern(const struct gim_ctx *c);
 gim_str gim_header(const struct gim_ctx *c, gim_str name);
 gim_str gim_header_next(const struct gim_ctx *c, gim_str name, size_t *at);
 
+/** The peer's IP address, "127.0.0.1"; absent on unix sockets, in the test client, and once the
+ *  client has gone. No Forwarded field is believed. Loop thread only (not in .blocking handlers). */
+gim_str gim_remote(struct gim_ctx *c);
+
 /** The value of `:name` or `*name`, percent-decoded; absent when the route has no such part. */
 gim_str gim_param(const struct gim_ctx *c, gim_str name);
 /** `:name` as a decimal int64. Returns 0; or -1 when it is not one, and then a 404 problem that
