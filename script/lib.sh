@@ -70,7 +70,8 @@ ninja_in() {
     quietly "the build of build/$flavour" ninja -C "$root/build/$flavour" "$@"
 }
 
-# Released programs are static-pie; where the system has no static libraries they are dynamic.
+# build_release [target...]: released programs are static-pie; where the system has no static
+# libraries they are dynamic.
 build_release() {
     local cc=gcc static=true lib
     have gcc || cc=cc
@@ -82,7 +83,7 @@ build_release() {
     fi
     [ -f "$root/build/release/.options" ] || say "building build/release (the first time only)"
     configure release "$cc" --buildtype=release -Dtests=disabled -Dstatic_link=$static
-    ninja_in release
+    ninja_in release "$@"
 }
 
 # Address space layouts of new kernels are beyond the sanitizers of gcc 12 and clang 14: programs run
