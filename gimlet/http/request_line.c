@@ -158,7 +158,7 @@ static enum gim_step other_forms(struct gim_parse *p)
     if (at == p->line_end || *at != ' ' || !target.len)
         return bad_target(p, at);
     h->path = gim_span_of(p, p->at, at);
-    h->path_plain = true;
+    h->path_plain = gim_str_find(target, '%') == target.len;
     p->at = at;
     if (h->method_id == GIM_METHOD_CONNECT) {
         h->authority = h->path;
@@ -199,13 +199,12 @@ static bool is_digit(char c)
 static enum gim_step other_version(struct gim_parse *p)
 {
     const char *v = p->at;
+    bool whole = p->line_end - v >= 10; /* else the line cannot be good, or is not all here */
 
-    if (p->line_end - v < 10)
+    if (v < p->line_end && *v == ' ')
+        return gim_line_refuse(p, 400, "there is more than one space before the version");
+    if (!whole || memcmp(v, "HTTP/", 5) != 0 || !is_digit(v[5]) || v[6] != '.' || !is_digit(v[7]))
         return gim_line_refuse(p, 400, "the HTTP version is malformed");
-    if (memcmp(v, "HTTP/", 5) != 0 || !is_digit(v[5]) || v[6] != '.' || !is_digit(v[7]))
-        return gim_line_refuse(p, 400,
-                               *v == ' ' ? "there is more than one space before the version"
-                                         : "the HTTP version is malformed");
     if (v[8] != '\r' || v[9] != '\n')
         return gim_line_refuse(p, 400, "the request line does not end after the HTTP version");
     if (v[5] != '1')

@@ -74,6 +74,7 @@ static void request_lines_are_taken_or_refused(void **state)
     static const struct row rows[] = {
         ROW(1, 400, "GET  / HTTP/1.1\r\n" HOST "\r\n", "one space"),
         ROW(1, 400, "GET /  HTTP/1.1\r\n" HOST "\r\n", "more than one space"),
+        ROW(1, 400, "GET /  h\r\n\r\nGET / HTTP/1.1\r\n", "more than one space"),
         ROW(1, 400, "GET\t/ HTTP/1.1\r\n" HOST "\r\n", "one space"),
         ROW(1, 400, "GET /\tHTTP/1.1\r\n" HOST "\r\n", "one space"),
         ROW(1, 400, " GET / HTTP/1.1\r\n" HOST "\r\n", "whitespace before the method"),
