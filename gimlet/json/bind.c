@@ -17,9 +17,6 @@
 
 static const struct gim_field any_string = {.kind = GIM_KIND_STR, .size = sizeof(gim_str)};
 
-static const char reason_member[] = "expected ',' or '}'";
-static const char reason_element[] = "expected ',' or ']'";
-
 /* ---- the place, for a fault ------------------------------------------------------------------ */
 
 static size_t pointer_token(char *out, gim_str name)
@@ -264,7 +261,7 @@ static bool step_object(struct gim_binder *b, struct gim_frame *f)
 {
     const struct gim_field *row;
     const char *start;
-    int more = next_item(b, f, '}', reason_member);
+    int more = next_item(b, f, '}', gim_reason_member);
 
     if (more <= 0) {
         if (more == 0)
@@ -312,7 +309,7 @@ static char *next_element(struct gim_binder *b, struct gim_frame *f, size_t size
 /* Elements past max_items are a fault already: they are checked as JSON and kept nowhere. */
 static bool step_array(struct gim_binder *b, struct gim_frame *f)
 {
-    int more = next_item(b, f, ']', reason_element);
+    int more = next_item(b, f, ']', gim_reason_element);
 
     if (more <= 0) {
         if (more == 0)
@@ -331,7 +328,7 @@ static bool step_map(struct gim_binder *b, struct gim_frame *f)
 {
     const char *start;
     gim_pair *pair;
-    int more = next_item(b, f, '}', reason_member);
+    int more = next_item(b, f, '}', gim_reason_member);
 
     if (more <= 0) {
         if (more == 0)

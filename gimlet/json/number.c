@@ -8,6 +8,7 @@
  * Out: integers and short decimals, which most values are, are found by trying whether v * 10^k is
  * an integer that divides back to v. The rest tries 15, 16 and 17 significant digits. */
 #include "number.h"
+#include <float.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -186,7 +187,7 @@ static size_t write_long(char *out, double v)
     locale_t before = uselocale(c_locale());
     int n = 0;
 
-    for (int digits = 15; digits <= 17; digits++) {
+    for (int digits = v < DBL_MIN ? 1 : 15; digits <= 17; digits++) { /* subnormals have few */
         n = snprintf(out, GIM_NUMBER_MAX, "%.*g", digits, v);
         if (strtod(out, NULL) == v)
             break;

@@ -12,6 +12,8 @@
 
 const char gim_reason_deep[] = "nested deeper than 64 levels";
 const char gim_reason_duplicate[] = "the name stands twice in its object";
+const char gim_reason_element[] = "expected ',' or ']'";
+const char gim_reason_member[] = "expected ',' or '}'";
 const char gim_reason_name[] = "expected a name in double quotes";
 const char gim_reason_value[] = "expected a value";
 
@@ -347,7 +349,7 @@ static bool nest_close(struct gim_scan *s, struct nest *nest, struct gim_names *
             return true;
         }
         if (gim_scan_peek(s) != (object ? '}' : ']'))
-            return gim_scan_expected(s, object ? "expected ',' or '}'" : "expected ',' or ']'");
+            return gim_scan_expected(s, object ? gim_reason_member : gim_reason_element);
         s->at++;
         nest->n--;
         nest->objects >>= 1;

@@ -111,6 +111,7 @@ bool gim_scan_open(struct gim_scan *s);
 bool gim_scan_close(struct gim_scan *s);
 
 /* Reasons given at more than one place. */
-extern const char gim_reason_deep[], gim_reason_duplicate[], gim_reason_name[], gim_reason_value[];
+extern const char gim_reason_deep[], gim_reason_duplicate[], gim_reason_element[],
+    gim_reason_member[], gim_reason_name[], gim_reason_value[];
 
 #endif

@@ -189,8 +189,10 @@ static void check_name(struct check *c, const struct gim_schema *s, uint32_t i)
     if (!is_plain(name))
         defect(c, "a name must be UTF-8 without quotes, backslashes and controls", NULL);
     for (uint32_t k = 0; k < i; k++) {
-        if (gim_str_eq(gim_field_name(&s->fields[k]), name))
+        if (gim_str_eq(gim_field_name(&s->fields[k]), name)) {
             defect(c, "two rows have this name", NULL);
+            return;
+        }
     }
 }
 

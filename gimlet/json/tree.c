@@ -97,11 +97,9 @@ int gim_json_check(gim_str text, struct gim_arena *a, struct gim_json_error *err
 
 gim_json gim_json_root(gim_str checked)
 {
-    const char *end = checked.ptr + checked.len, *p;
+    const char *p = checked.len ? checked.ptr : "", *end = p + checked.len;
 
-    if (!checked.ptr)
-        return (gim_json){{NULL, 0}};
-    p = skip_space(checked.ptr, end);
+    p = skip_space(p, end);
     if (p == end)
         return (gim_json){{NULL, 0}};
     return (gim_json){{p, (size_t)(skip_value(p, end) - p)}};
@@ -130,11 +128,12 @@ enum gim_json_type gim_json_type(gim_json v)
 
 bool gim_json_next(gim_json v, struct gim_json_iter *it)
 {
-    const char *p = v.text.ptr + it->at, *end = v.text.ptr + v.text.len, *start;
+    const char *p, *end, *start;
 
     if (!is_container(v) || it->at >= v.text.len)
         return false;
-    p = skip_space(p + (it->at == 0), end);
+    end = v.text.ptr + v.text.len;
+    p = skip_space(v.text.ptr + it->at + (it->at == 0), end);
     if (*p == ',')
         p = skip_space(p + 1, end);
     if (*p == '}' || *p == ']') {

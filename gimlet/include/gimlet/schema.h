@@ -117,11 +117,11 @@ struct gim_schema {
     const char *doc;
     const struct gim_field *fields;
     uint32_t n_fields;
-    uint32_t size;   /* of the struct */
-    uint32_t set_at; /* 1 + offset of its gim_set; 0: it has none. Give .set_at = GIM_SET(...) */
+    uint32_t size;    /* of the struct */
+    uint32_t set_at;  /* 1 + offset of its gim_set; 0: it has none. Give .set_at = GIM_SET(...) */
     uint8_t reserved; /* 0 */
-    bool strict;     /* unknown members are faults (code "unknown"); default: ignored */
-    gim_rule *check; /* a rule over the whole struct, run when no member has a fault */
+    bool strict;      /* unknown members are faults (code "unknown"); default: ignored */
+    gim_rule *check;  /* a rule over the whole struct, run when no member has a fault */
 };
 
 /* ---- rows ------------------------------------------------------------------------------------
@@ -170,19 +170,19 @@ struct gim_schema {
 
 /** What an array's elements are, at file scope: `GIM_ARRAY(struct post, tags, .max_items = 10,
  *  .unique = true, .items = GIM_ITEM_STR(.max_len = 30))`. Elements have the C type of the kind;
- *  objects are structs of their schema's size. A call without options: GIM_ITEM(GIM_KIND_INT, 8).
- */
-#define GIM_ITEM_ROW_(ktype, ...) (&(const struct gim_field){.size = sizeof(ktype), __VA_ARGS__})
-#define GIM_ITEM_BOOL(...) GIM_ITEM_ROW_(bool, __VA_ARGS__, .kind = GIM_KIND_BOOL)
-#define GIM_ITEM_INT(...) GIM_ITEM_ROW_(int64_t, __VA_ARGS__, .kind = GIM_KIND_INT)
-#define GIM_ITEM_DOUBLE(...) GIM_ITEM_ROW_(double, __VA_ARGS__, .kind = GIM_KIND_DOUBLE)
-#define GIM_ITEM_STR(...) GIM_ITEM_ROW_(gim_str, __VA_ARGS__, .kind = GIM_KIND_STR)
-#define GIM_ITEM_TIME(...) GIM_ITEM_ROW_(gim_time, __VA_ARGS__, .kind = GIM_KIND_TIME)
-#define GIM_ITEM_ENUM(...) GIM_ITEM_ROW_(int, __VA_ARGS__, .kind = GIM_KIND_ENUM)
-#define GIM_ITEM_ARRAY(...) GIM_ITEM_ROW_(gim_array, __VA_ARGS__, .kind = GIM_KIND_ARRAY)
-#define GIM_ITEM_MAP(...) GIM_ITEM_ROW_(gim_map, __VA_ARGS__, .kind = GIM_KIND_MAP)
-#define GIM_ITEM_RAW(...) GIM_ITEM_ROW_(gim_raw, __VA_ARGS__, .kind = GIM_KIND_RAW)
-#define GIM_ITEM_OBJECT(ctype, s) GIM_ITEM_ROW_(ctype, .schema = (s), .kind = GIM_KIND_OBJECT)
+ *  objects are structs of their schema's size. Options may be absent: GIM_ITEM_INT(). */
+#define GIM_ITEM_ROW_(ktype, k, ...)                                                               \
+    (&(const struct gim_field){.size = sizeof(ktype), .kind = (k), __VA_ARGS__})
+#define GIM_ITEM_BOOL(...) GIM_ITEM_ROW_(bool, GIM_KIND_BOOL, __VA_ARGS__)
+#define GIM_ITEM_INT(...) GIM_ITEM_ROW_(int64_t, GIM_KIND_INT, __VA_ARGS__)
+#define GIM_ITEM_DOUBLE(...) GIM_ITEM_ROW_(double, GIM_KIND_DOUBLE, __VA_ARGS__)
+#define GIM_ITEM_STR(...) GIM_ITEM_ROW_(gim_str, GIM_KIND_STR, __VA_ARGS__)
+#define GIM_ITEM_TIME(...) GIM_ITEM_ROW_(gim_time, GIM_KIND_TIME, __VA_ARGS__)
+#define GIM_ITEM_ENUM(...) GIM_ITEM_ROW_(int, GIM_KIND_ENUM, __VA_ARGS__)
+#define GIM_ITEM_ARRAY(...) GIM_ITEM_ROW_(gim_array, GIM_KIND_ARRAY, __VA_ARGS__)
+#define GIM_ITEM_MAP(...) GIM_ITEM_ROW_(gim_map, GIM_KIND_MAP, __VA_ARGS__)
+#define GIM_ITEM_RAW(...) GIM_ITEM_ROW_(gim_raw, GIM_KIND_RAW, __VA_ARGS__)
+#define GIM_ITEM_OBJECT(ctype, s) GIM_ITEM_ROW_(ctype, GIM_KIND_OBJECT, .schema = (s))
 
 #define GIM_SCHEMA_(sname, type, rows, ...)                                                        \
     {                                                                                              \
