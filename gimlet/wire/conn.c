@@ -115,16 +115,24 @@ static bool body_outstanding(const struct gim_head *h, size_t here)
     return h->chunked || h->content_length > (int64_t)here;
 }
 
-/* A reply was made from the head alone. Small bodies are read past, for others we hang up. */
-static void answer_early(struct gim_conn *c, bool outstanding)
+/* A reply was made from the head alone. A small body is read past; where a large one was announced,
+ * or the client waits for our word before it sends one, we hang up. */
+static void answer_early(struct gim_conn *c)
 {
     const struct gim_head *h = &c->x->head;
 
-    if (outstanding && (h->chunked || h->expect_continue || h->content_length > SMALL_BODY)) {
+    if (h->expect_continue || h->content_length > SMALL_BODY) {
         c->x->reply.close = true;
         c->unread = true;
     }
     answer(c);
+}
+
+static void read_past(struct gim_conn *c, size_t n)
+{
+    c->progress += (uint32_t)n;
+    if (c->progress > SMALL_BODY)
+        c->closing = c->unread = true;
 }
 
 static void on_head(struct gim_conn *c, gim_str rest)
@@ -133,6 +141,7 @@ static void on_head(struct gim_conn *c, gim_str rest)
     bool outstanding = body_outstanding(&x->head, rest.len);
 
     c->in_body = true;
+    c->progress = 0;
     x->conn = c;
     if (x->head.expect_other) {
         refuse(c, 417, "the only expectation we know is 100-continue");
@@ -141,7 +150,7 @@ static void on_head(struct gim_conn *c, gim_str rest)
     if (outstanding)
         gim_exchange_keep(x);
     if (c->wire->service->on_head(x) == GIM_BODY_REFUSE)
-        answer_early(c, outstanding);
+        answer_early(c);
     else if (x->head.content_length > x->max_body)
         refuse(c, 413, "the body is larger than this resource takes");
     else if (outstanding && x->head.expect_continue && rest.len == 0)
@@ -175,8 +184,8 @@ static void on_body(struct gim_conn *c, gim_str data)
     struct gim_exchange *x = c->x;
 
     if (!x)
-        return; /* unwanted */
-    if (!x->head.chunked && (int64_t)data.len == x->head.content_length)
+        read_past(c, data.len);
+    else if (!x->head.chunked && (int64_t)data.len == x->head.content_length)
         x->body = data; /* whole, in place */
     else
         collect(c, data);
@@ -366,8 +375,11 @@ static void set_deadline(struct gim_conn *c)
         c->phase = GIM_CONN_HEAD; /* the deadline set at accept goes on */
         return;
     }
+    if (now == GIM_CONN_WRITE)
+        c->progress = (uint32_t)gim_stream_pending(c->stream);
+    else if (now == GIM_CONN_LINGER)
+        c->progress = 0;
     c->phase = (uint8_t)now;
-    c->progress = now == GIM_CONN_WRITE ? (uint32_t)gim_stream_pending(c->stream) : 0;
     ms = phase_ms(c, now);
     if (ms > 0)
         gim_timer_set(c->wire->loop, &c->timer, (uint64_t)ms);

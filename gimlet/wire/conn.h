@@ -26,7 +26,8 @@ struct gim_conn {
     struct gim_exchange *x; /* the request being read or answered */
     char *carry; /* bytes kept for later: a partial head, or requests behind the present one */
     uint32_t carry_len, carry_cap;
-    uint32_t progress; /* LINGER: bytes discarded; WRITE: pending at the last look */
+    uint32_t progress; /* BODY: unwanted bytes read past; WRITE: pending at the last look; LINGER: bytes
+                          discarded */
     uint8_t phase;     /* enum gim_conn_phase */
     bool in_body;      /* between HEAD and END of the session; x NULL meanwhile: read past it */
     bool suspended;    /* x runs elsewhere */
