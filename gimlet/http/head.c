@@ -61,7 +61,7 @@ static bool still_more(gim_str in, size_t seen, const struct gim_head_limits *li
     size_t longest = GIM_REQUEST_LINE_MAX(target_max(limits));
     const char *end = in.ptr + in.len;
 
-    if (seen <= EMPTY_LINES || seen > in.len || in.len >= head_max(limits))
+    if (!seen || seen > in.len || in.len >= head_max(limits))
         return false;
     if (seen <= longest + EMPTY_LINES && in.len > longest)
         return false;

@@ -315,6 +315,39 @@ static void a_session_is_idle_between_requests_only(void **state)
     assert_string_equal(whole.out, "POST /a {ab} END GET /b END ");
 }
 
+static void a_session_is_idle_as_soon_as_a_request_has_ended(void **state)
+{
+    gim_str in = GIM_S(GET);
+    struct gim_head h;
+
+    (void)state;
+    start(&whole);
+    feed(&whole, in.ptr, 10);
+    assert_int_equal(whole.s.seen, 10);
+    assert_int_equal(gim_h1_ops.next(&whole.s, &in, &h, &limits), GIM_EVENT_HEAD);
+    assert_false(gim_session_idle(&whole.s));
+    assert_int_equal(gim_h1_ops.next(&whole.s, &in, &h, &limits), GIM_EVENT_END);
+    assert_true(gim_session_idle(&whole.s));
+}
+
+/* Framing, trailers and extensions of one body are not counted for the next. */
+static void bounds_begin_anew_with_each_body(void **state)
+{
+    static char in[150000];
+    size_t len, n;
+
+    (void)state;
+    n = repeated(in, 10000 * 6, "1\r\nx\r\n", "0\r\n");
+    while (n % 10000 < 7000)
+        in[n++] = 'a';
+    n += (size_t)sprintf(in + n, ":b\r\n\r\n");
+    memcpy(in + n, in, n);
+    len = 2 * n;
+    play(&whole, in, len, len, len);
+    assert_non_null(strstr(whole.out, "} END POST /a {"));
+    assert_string_equal(whole.out + whole.len - 6, "} END ");
+}
+
 static void a_head_over_its_limit_is_refused_without_its_end(void **state)
 {
     static char in[5000];
@@ -337,6 +370,8 @@ int main(void)
         cmocka_unit_test(a_long_trailer_is_431),
         cmocka_unit_test(after_a_refusal_nothing_is_used),
         cmocka_unit_test(a_session_is_idle_between_requests_only),
+        cmocka_unit_test(a_session_is_idle_as_soon_as_a_request_has_ended),
+        cmocka_unit_test(bounds_begin_anew_with_each_body),
         cmocka_unit_test(a_head_over_its_limit_is_refused_without_its_end),
     };
 
