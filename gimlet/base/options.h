@@ -2,7 +2,7 @@
  *
  * A set is several tables, each with the struct it fills: the framework's own and the
  * application's. Every value remembers where it came from. libinih reads the file and is included
- * in options.c only. */
+ * in options_file.c only. Strings of the file are kept until the program ends. */
 #ifndef BASE_OPTIONS_H
 #define BASE_OPTIONS_H
 
