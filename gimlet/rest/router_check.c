@@ -8,10 +8,18 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* __FILE__ is relative to the build directory; people look from the project's root. */
+static const char *from_root(const char *file)
+{
+    while (strncmp(file, "../", 3) == 0)
+        file += 3;
+    return file;
+}
+
 size_t gim_route_place(const struct gim_bound_route *route, char *room, size_t size)
 {
     const struct gim_route *row = route->row;
-    int n = row->file ? snprintf(room, size, "%s:%d", row->file, row->line)
+    int n = row->file ? snprintf(room, size, "%s:%d", from_root(row->file), row->line)
                       : snprintf(room, size, "(no file)");
 
     if (n < 0)
