@@ -10,7 +10,7 @@
 
 #include "lane.h"
 
-#define KEYS_STRIPES 16
+#define KEYS_STRIPES 8
 
 struct keys {
     _Alignas(64) pthread_mutex_t lock;

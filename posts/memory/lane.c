@@ -35,8 +35,8 @@ struct entry {
 #define RECORD_HEAD offsetof(struct record, text)
 
 enum {
-    PAGE_ENTRIES = (SLAB_CHUNK - 16) / sizeof(struct entry),
-    SCAN_STEP = 1024, /* entries looked at before others may have the lock */
+    PAGE_ENTRIES = 4095, /* 64 KiB with the page's head */
+    SCAN_STEP = 1024,    /* entries looked at before others may have the lock */
 };
 
 struct lane_page {

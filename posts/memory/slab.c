@@ -1,7 +1,7 @@
 /* slab.c: the allocator under the memory store. The idea is in slab.h.
  *
- * A reference is chunk number << 12 | grain: 4096 grains of 16 bytes make a chunk. A free record
- * keeps the reference of the next one of its class in its first bytes. */
+ * A reference is chunk number << 13 | grain. A free record keeps the reference of the next one of
+ * its class in its first bytes. */
 #include "slab.h"
 
 #include <stdlib.h>
@@ -9,9 +9,9 @@
 
 enum {
     CHUNK_GRAINS = SLAB_CHUNK / SLAB_GRAIN,
-    FINE_CLASSES = 64,             /* 1 to 64 grains: one class each */
-    MAX_GRAINS = CHUNK_GRAINS / 2, /* above: a malloc of its own */
-    MAX_CHUNKS = 1 << 20,
+    FINE_CLASSES = 64, /* 1 to 64 grains: one class each */
+    MAX_GRAINS = 2048, /* above: a malloc of its own */
+    MAX_CHUNKS = 1 << (32 - SLAB_SHIFT),
 };
 
 void *slab_heap_alloc(struct slab_budget *b, size_t size)
@@ -72,7 +72,7 @@ static uint32_t take_number(struct slab *s)
         return number;
     }
     if (s->n == s->capacity) {
-        uint32_t capacity = s->capacity ? s->capacity * 2 : 16;
+        uint32_t capacity = s->capacity ? s->capacity * 2 : 64;
         union slab_chunk *chunks = realloc(s->chunks, capacity * sizeof *chunks);
 
         if (!chunks)
@@ -137,7 +137,7 @@ static uint32_t bump_alloc(struct slab *s, uint32_t grains)
         if (!number)
             return 0;
         retire_bump(s);
-        s->bump = number << 12;
+        s->bump = number << SLAB_SHIFT;
         s->bump_grains = CHUNK_GRAINS;
     }
     uint32_t ref = s->bump;
@@ -150,7 +150,7 @@ static uint32_t bump_alloc(struct slab *s, uint32_t grains)
 uint32_t slab_alloc(struct slab *s, size_t size)
 {
     if (size > (size_t)MAX_GRAINS * SLAB_GRAIN)
-        return add_chunk(s, size) << 12;
+        return add_chunk(s, size) << SLAB_SHIFT;
     uint32_t class = class_of(grains_of(size));
     uint32_t ref = s->free_refs[class];
 
@@ -164,7 +164,7 @@ void slab_free(struct slab *s, uint32_t ref, size_t size)
 {
     if (size > (size_t)MAX_GRAINS * SLAB_GRAIN) {
         slab_heap_free(s->budget, slab_at(s, ref), size);
-        give_number(s, ref >> 12);
+        give_number(s, ref >> SLAB_SHIFT);
         return;
     }
     push_free(s, class_of(grains_of(size)), ref);

@@ -1,4 +1,4 @@
-/* slab.h: records of any size in few mallocs: 64 KiB chunks, handed out in grains of 16 bytes.
+/* slab.h: records of any size in few mallocs: 128 KiB chunks, handed out in grains of 16 bytes.
  *
  * A record is named by a 32-bit reference (chunk and grain), half a pointer, because every post
  * costs one. Freed records are kept by size class and given again to the same class; up to 1 KiB a
@@ -14,8 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SLAB_CHUNK 65536u
 #define SLAB_GRAIN 16u
+#define SLAB_CHUNK (8188u * SLAB_GRAIN) /* just below where malloc would go to mmap */
+#define SLAB_SHIFT 13                   /* a reference: chunk << 13 | grain */
 #define SLAB_CLASSES 84
 
 /** Bytes that all slabs of one store took from the heap. */
@@ -53,7 +54,7 @@ void slab_heap_free(struct slab_budget *b, void *mem, size_t size);
 
 static inline void *slab_at(const struct slab *s, uint32_t ref)
 {
-    return s->chunks[ref >> 12].mem + (size_t)(ref & 4095) * SLAB_GRAIN;
+    return s->chunks[ref >> SLAB_SHIFT].mem + (size_t)(ref & ((1u << SLAB_SHIFT) - 1)) * SLAB_GRAIN;
 }
 
 #endif

@@ -2,7 +2,7 @@
  *
  * Every operation is done when submit returns. Posts live in lanes (lane.h), one a worker, so the
  * hot create takes one lock nobody else wants, copies the texts once and makes no syscall; a malloc
- * comes once per 64 KiB. Keys live in stripes beside them (keys.h).
+ * comes once per 128 KiB. Keys live in stripes beside them (keys.h).
  *
  * A list is a merge: each lane names its newest id below the cursor, the greatest wins, is copied
  * under its lane's lock, and that lane names its next. No lock is held longer than one post takes,
@@ -38,7 +38,7 @@ static void create(struct memory_store *m, struct store_op *op)
     if (op->idem.key.ptr) {
         uint64_t hash = keys_hash(op->idem.key, m->seed);
 
-        op->result = keys_create(&m->keys[hash >> 60], hash, m->lanes, number, &m->ids, op, now);
+        op->result = keys_create(&m->keys[hash >> 61], hash, m->lanes, number, &m->ids, op, now);
         return;
     }
     uint32_t ref = lane_create(&m->lanes[number], number, &m->ids, &op->post, now, false);

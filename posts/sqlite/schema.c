@@ -277,6 +277,7 @@ static void configure(void)
     sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 512, 32);
+    sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0); /* pages one by one, as they are needed */
 }
 
 static void defend(sqlite3 *db, int busy_ms)
