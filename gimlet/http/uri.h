@@ -6,15 +6,17 @@
 #include <gimlet/schema.h>
 
 /** The path decoded once, dot segments removed (§5.2.4; never above the root). Returns 0; -1 for a
- *  bad escape, an escaped NUL, CR, LF or other control, or bytes that are not UTF-8. Decoded '/'
- *  from %2F cannot be told from a separator afterwards, so `%2F` stays as written in `*out` and is
- *  decoded by the router when it cuts parameters. */
+ *  bad escape, an escaped control (NUL, CR, LF, HTAB, DEL among them), or bytes that are not UTF-8.
+ *  A '/' decoded from %2F could not be told from a separator, so `%2F` stays as written in `*out`,
+ *  and so does `%25`: the router decodes a parameter with gim_percent_decode when it cuts it out,
+ *  and nothing is decoded twice. */
 GIM_MUST_CHECK int gim_path_decode(gim_str raw, struct gim_arena *a, gim_str *out);
 /** Percent-decodes one parameter or segment; '+' is itself. A slice of `raw` when nothing is
- * escaped. */
+ *  escaped. -1 for a bad escape, a NUL, or what is not UTF-8. */
 GIM_MUST_CHECK int gim_percent_decode(gim_str raw, struct gim_arena *a, gim_str *out);
-/** A query into name and value pairs, in order: '&' between, '+' is a space, names may repeat.
- *  Returns the number of pairs (at most 256 are kept; more give -1), -1 for a bad escape. */
+/** A query into name and value pairs, in order: '&' between (empty ones are skipped), '+' is a
+ *  space, names may repeat, a name without '=' has an empty value. Returns the number of pairs; -1
+ *  when they are more than 256, or as gim_percent_decode. */
 GIM_MUST_CHECK int gim_query_split(gim_str raw, struct gim_arena *a, gim_pair **pairs);
 
 #endif
