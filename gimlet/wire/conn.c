@@ -16,12 +16,9 @@
     65536 /* an unwanted body up to this is read past; beyond it the connection closes */
 #define LINGER_BYTES 1048576 /* discarded after the last reply, then the connection is cut */
 #define LINGER_MS 2000
-#define OVERSHOOT 64    /* connections over the limit that still get their 503 */
-#define SHED_LOOK 256   /* connections looked at for an idle one */
 #define WRITE_STEP 4096 /* bytes a slow reader must take in one write timeout */
 
-/* ---- ending ------------------------------------------------------------------------------------
- */
+/* ---- ending -------------------------------------------------------------------------------- */
 
 /* Lets go of the present request without an answer. */
 static void abandon(struct gim_conn *c)
@@ -55,8 +52,7 @@ void gim_conn_close(struct gim_conn *c, bool reset)
     gim_heap_free(c);
 }
 
-/* ---- replies -----------------------------------------------------------------------------------
- */
+/* ---- replies ------------------------------------------------------------------------------- */
 
 /* Appends the present request's reply to the output and lets go of it. */
 static void answer(struct gim_conn *c)
@@ -71,6 +67,7 @@ static void answer(struct gim_conn *c)
     sent = gim_wire_write_reply(w, x, &w->out, close);
     w->service->on_done(x, sent, false);
     c->closing = c->closing || close;
+    c->moved = true;
     c->x = NULL;
     x->conn = NULL;
     gim_exchange_unref(x);
@@ -107,8 +104,7 @@ static void refuse_late(struct gim_conn *c)
     gim_exchange_unref(late);
 }
 
-/* ---- requests ----------------------------------------------------------------------------------
- */
+/* ---- requests ------------------------------------------------------------------------------ */
 
 static bool body_outstanding(const struct gim_head *h, size_t here)
 {
@@ -272,8 +268,7 @@ static void serve(struct gim_conn *c, gim_str *in)
     }
 }
 
-/* ---- input kept for later ----------------------------------------------------------------------
- */
+/* ---- input kept for later ------------------------------------------------------------------ */
 
 static void carry_add(struct gim_conn *c, gim_str s)
 {
@@ -306,8 +301,7 @@ static void serve_carry(struct gim_conn *c)
     c->carry_len = c->carry_cap = 0;
 }
 
-/* ---- deadlines ---------------------------------------------------------------------------------
- */
+/* ---- deadlines ----------------------------------------------------------------------------- */
 
 static int64_t body_deadline(const struct gim_conn *c)
 {
@@ -336,7 +330,7 @@ static enum gim_conn_phase phase_now(const struct gim_conn *c)
         return GIM_CONN_BODY;
     if (c->carry_len)
         return GIM_CONN_HEAD;
-    return c->phase == GIM_CONN_NEW ? GIM_CONN_NEW : GIM_CONN_IDLE;
+    return c->phase == GIM_CONN_NEW && !c->moved ? GIM_CONN_NEW : GIM_CONN_IDLE;
 }
 
 static int64_t phase_ms(const struct gim_conn *c, enum gim_conn_phase phase)
@@ -361,20 +355,23 @@ static int64_t phase_ms(const struct gim_conn *c, enum gim_conn_phase phase)
     return l->idle_timeout;
 }
 
-/* Sets the deadline of the present phase. Those of NEW, HEAD, HANDLER, WRITE and LINGER count from
- * their beginning; IDLE begins anew with each reply, BODY moves with the bytes that came. */
+/* Sets the deadline of the present phase, which counts from the phase's beginning: bytes that trickle
+ * in do not move it. Only a body that is wanted stretches its deadline with what came. A request
+ * answered, or output taken whole, begins the phase anew even where it is the same one as before:
+ * pipelined requests do not share one deadline. */
 static void set_deadline(struct gim_conn *c)
 {
     enum gim_conn_phase now = phase_now(c);
-    bool moves = now == GIM_CONN_IDLE || now == GIM_CONN_BODY;
+    bool begins = c->moved || (now == GIM_CONN_BODY && c->x);
     int64_t ms;
 
-    if (now == c->phase && !moves)
+    if (now == c->phase && !begins)
         return;
-    if (c->phase == GIM_CONN_NEW && now == GIM_CONN_HEAD) {
+    if (c->phase == GIM_CONN_NEW && now == GIM_CONN_HEAD && !begins) {
         c->phase = GIM_CONN_HEAD; /* the deadline set at accept goes on */
         return;
     }
+    c->moved = false;
     if (now == GIM_CONN_WRITE)
         c->progress = (uint32_t)gim_stream_pending(c->stream);
     else if (now == GIM_CONN_LINGER)
@@ -387,8 +384,7 @@ static void set_deadline(struct gim_conn *c)
         gim_timer_clear(c->wire->loop, &c->timer);
 }
 
-/* ---- the one way out of every entry ------------------------------------------------------------
- */
+/* ---- the one way out of every entry -------------------------------------------------------- */
 
 static void set_reading(struct gim_conn *c)
 {
@@ -440,8 +436,7 @@ void gim_exchange_finish(struct gim_exchange *x)
     go_on(c);
 }
 
-/* ---- what the stream says ----------------------------------------------------------------------
- */
+/* ---- what the stream says ------------------------------------------------------------------ */
 
 static void on_data(struct gim_stream *s, gim_str in)
 {
@@ -470,7 +465,10 @@ static void on_data(struct gim_stream *s, gim_str in)
 
 static void on_drained(struct gim_stream *s)
 {
-    go_on(s->owner);
+    struct gim_conn *c = s->owner;
+
+    c->moved = true;
+    go_on(c);
 }
 
 /* FIN alone is not "client gone": what was asked is answered. Half a request is not a request. */
@@ -511,6 +509,10 @@ static void on_deadline(struct gim_timer *t)
         refuse(c, 408, "the request's head did not arrive in time");
         break;
     case GIM_CONN_BODY:
+        if (!c->x) { /* its request is answered already */
+            gim_conn_close(c, false);
+            return;
+        }
         refuse(c, 408, "the request's body did not arrive in time");
         break;
     case GIM_CONN_HANDLER:
@@ -532,10 +534,9 @@ static void on_deadline(struct gim_timer *t)
     settle(c);
 }
 
-/* ---- beginning ---------------------------------------------------------------------------------
- */
+/* ---- beginning ----------------------------------------------------------------------------- */
 
-static void start(struct gim_conn *c, struct gim_wire *w, struct gim_stream *s)
+void gim_conn_start(struct gim_conn *c, struct gim_wire *w, struct gim_stream *s)
 {
     c->stream = s;
     s->owner = c;
@@ -553,55 +554,12 @@ struct gim_conn *gim_conn_open(struct gim_wire *w, struct gim_stream *s)
 {
     struct gim_conn *c = gim_heap_alloc(sizeof *c);
 
-    start(c, w, s);
+    gim_conn_start(c, w, s);
     return c;
 }
 
-struct socket_conn { /* one block for the connection and its stream */
-    struct gim_conn conn;
-    struct gim_stream stream;
-};
-
-void gim_conn_accept(struct gim_wire *w, int fd)
+void gim_conn_refuse(struct gim_conn *c, int status, const char *detail)
 {
-    int64_t max = w->limits->max_connections;
-    bool over = max && w->n_conns >= max && !gim_conn_shed(w);
-    struct socket_conn *sc;
-
-    if (over && w->n_conns >= max + OVERSHOOT) {
-        gim_socket_close(fd);
-        return;
-    }
-    sc = gim_heap_alloc(sizeof *sc);
-    if (gim_socket_open(&sc->stream, w->loop, fd, &gim_conn_user)) {
-        gim_socket_close(fd);
-        gim_heap_free(sc);
-        return;
-    }
-    start(&sc->conn, w, &sc->stream);
-    if (over) {
-        refuse(&sc->conn, 503, "too many connections; try again");
-        settle(&sc->conn);
-    }
-}
-
-void gim_conn_drain(struct gim_conn *c)
-{
-    if ((c->phase == GIM_CONN_IDLE || c->phase == GIM_CONN_NEW) && !c->x)
-        gim_conn_close(c, false);
-}
-
-bool gim_conn_shed(struct gim_wire *w)
-{
-    struct gim_list *at = w->conns.next;
-
-    for (int i = 0; i < SHED_LOOK && at != &w->conns; i++, at = at->next) {
-        struct gim_conn *c = GIM_CONTAINER(at, struct gim_conn, node);
-
-        if (c->phase == GIM_CONN_IDLE) {
-            gim_conn_close(c, false);
-            return true;
-        }
-    }
-    return false;
+    refuse(c, status, detail);
+    settle(c);
 }

@@ -11,7 +11,7 @@ enum gim_conn_phase {
     GIM_CONN_NEW,     /* nothing came yet: header deadline, silent */
     GIM_CONN_IDLE,    /* between requests: idle deadline, silent */
     GIM_CONN_HEAD,    /* a head is coming: absolute deadline, 408 */
-    GIM_CONN_BODY,    /* a body is coming: deadline stretched by what came, 408 */
+    GIM_CONN_BODY,    /* a body is coming: deadline stretched by what came, 408; unwanted: silent */
     GIM_CONN_HANDLER, /* suspended: deadline, 503 */
     GIM_CONN_WRITE,   /* the client does not take its answer: deadline, reset */
     GIM_CONN_LINGER,  /* all is said; read what still comes, bounded, then close */
@@ -26,29 +26,36 @@ struct gim_conn {
     struct gim_exchange *x; /* the request being read or answered */
     char *carry; /* bytes kept for later: a partial head, or requests behind the present one */
     uint32_t carry_len, carry_cap;
-    uint32_t progress; /* BODY: unwanted bytes read past; WRITE: pending at the last look; LINGER: bytes
+    uint32_t
+        progress;  /* BODY: unwanted bytes read past; WRITE: pending at the last look; LINGER: bytes
                           discarded */
-    uint8_t phase;     /* enum gim_conn_phase */
-    bool in_body;      /* between HEAD and END of the session; x NULL meanwhile: read past it */
-    bool suspended;    /* x runs elsewhere */
-    bool closing;      /* the last reply is written; nothing is parsed any more */
+    uint8_t phase; /* enum gim_conn_phase */
+    bool in_body;  /* between HEAD and END of the session; x NULL meanwhile: read past it */
+    bool suspended; /* x runs elsewhere */
+    bool moved;     /* a request was answered, or output taken: the deadline begins anew */
+    bool closing;   /* the last reply is written; nothing is parsed any more */
     bool unread;  /* closing before all was read: half-close and drain, else RST eats the answer */
     bool ended;   /* the client has sent FIN */
     bool stopped; /* reading is stopped */
 };
 
-/** A connection on an accepted socket. The fd is closed when there is no room for it. */
+/** A connection on an accepted socket; the fd is closed when there is no room for it. accept.c */
 void gim_conn_accept(struct gim_wire *w, int fd);
+/** Makes room: closes a connection that is idle. False when none was found. accept.c */
+bool gim_conn_shed(struct gim_wire *w);
+/** Starts the graceful end: an idle connection closes, any other after its present reply. */
+void gim_conn_drain(struct gim_conn *c);
+
 /** A connection on a stream that the caller has opened with gim_conn_user (a memory stream), and
  *  whose memory stays the caller's. */
 struct gim_conn *gim_conn_open(struct gim_wire *w, struct gim_stream *s);
 extern const struct gim_stream_user gim_conn_user;
+/** The same in memory that the caller took from the heap; `c` is zeroed, and freed when it closes. */
+void gim_conn_start(struct gim_conn *c, struct gim_wire *w, struct gim_stream *s);
 
-/** Starts the graceful end: an idle connection closes, any other after its present reply. */
-void gim_conn_drain(struct gim_conn *c);
+/** Answers by itself and ends the connection. May free `c`. */
+void gim_conn_refuse(struct gim_conn *c, int status, const char *detail);
 /** Ends it at once; a suspended request is cancelled. Frees `c`. */
 void gim_conn_close(struct gim_conn *c, bool reset);
-/** Makes room: closes a connection that is idle. False when none was found. */
-bool gim_conn_shed(struct gim_wire *w);
 
 #endif
