@@ -9,8 +9,7 @@
 #include "ctx.h"
 #include <gimlet/log.h>
 
-/* ---- binding -----------------------------------------------------------------------------------
- */
+/* ---- binding ------------------------------------------------------------------------------- */
 
 static void bind_path(struct gim_ctx *c, struct gim_faults *faults)
 {

@@ -100,8 +100,7 @@ static void list(struct sq_reader *r, struct store_op *op)
     op->result = code == SQLITE_DONE ? STORE_OK : result_of(code);
 }
 
-/* ---- public -----------------------------------------------------------------------------------
- */
+/* ---- public -------------------------------------------------------------------------------- */
 
 int sq_post_read(sqlite3_stmt *row, struct gim_arena *a, struct store_post *p)
 {

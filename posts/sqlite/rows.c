@@ -35,8 +35,7 @@ static const char *const sql[SQ_STATEMENTS] = {
                        " WHERE post_id < ?1 ORDER BY post_id LIMIT ?2)",
 };
 
-/* ---- binding and running ----------------------------------------------------------------------
- */
+/* ---- binding and running ------------------------------------------------------------------- */
 
 static void bind_text(sqlite3_stmt *statement, int at, gim_str s)
 {
@@ -79,8 +78,7 @@ static int run_on(struct sq_rows *r, enum sq_statement which, int64_t id)
     return finish(r->statements[which]);
 }
 
-/* ---- create -----------------------------------------------------------------------------------
- */
+/* ---- create -------------------------------------------------------------------------------- */
 
 static int insert(struct sq_rows *r, struct store_post *p)
 {
@@ -159,8 +157,7 @@ static int create(struct sq_rows *r, struct store_op *op)
     return code;
 }
 
-/* ---- update and delete -------------------------------------------------------------------------
- */
+/* ---- update and delete --------------------------------------------------------------------- */
 
 /* Whether the operation may touch its post: sets op->result, version and created_at. */
 static int check_version(struct sq_rows *r, struct store_op *op)
@@ -210,8 +207,7 @@ static int delete_one(struct sq_rows *r, struct store_op *op)
     return code == SQLITE_OK ? run_on(r, SQ_DELETE, op->post.id) : code;
 }
 
-/* ---- public ------------------------------------------------------------------------------------
- */
+/* ---- public -------------------------------------------------------------------------------- */
 
 static int (*const actions[])(struct sq_rows *r, struct store_op *op) = {
     [STORE_CREATE] = create,

@@ -85,8 +85,7 @@ static bool says(sqlite3 *db, const char *sql, const char *text)
     return same;
 }
 
-/* ---- what is wrong, for people ----------------------------------------------------------------
- */
+/* ---- what is wrong, for people ------------------------------------------------------------- */
 
 static const struct {
     int code;
@@ -119,8 +118,7 @@ static void tell(sqlite3 *db, const char *path, char *err, size_t err_len)
     snprintf(err, err_len, "%s cannot be opened: %s", path, sqlite3_errmsg(db));
 }
 
-/* ---- steps of opening, each 0 or -1 with the sentence ------------------------------------------
- */
+/* ---- steps of opening, each 0 or -1 with the sentence -------------------------------------- */
 
 struct opening {
     sqlite3 *db;

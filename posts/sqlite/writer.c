@@ -6,13 +6,14 @@
  * COMMIT has returned SQLITE_OK: that return is the promise.
  *
  * What can go wrong, and what then:
- *   a row        SQLite undoes its statement; it fails alone
- *   no space     the transaction is undone, each of its operations is tried once more by itself
- * (one big post must not fail its neighbours); reads go on, so do later attempts, and when nobody
- * writes a probe finds out that there is space again locked       by another program: STORE_BUSY
- * for the batch I/O error    in COMMIT or anywhere: STORE_FAILED for the batch and no write ever
- * again in this process: after a failed fsync the kernel may have dropped the pages and called them
- *                clean, so a later success would prove nothing */
+ *   a row      SQLite undoes its statement; it fails alone
+ *   no space   the transaction is undone, each of its operations is tried once more by itself (one
+ *              big post must not fail its neighbours); reads go on, so do later attempts, and when
+ *              nobody writes a probe finds out that there is space again
+ *   locked     by another program: STORE_BUSY for the batch
+ *   I/O error  in COMMIT or anywhere: STORE_FAILED for the batch and no write ever again in this
+ *              process: after a failed fsync the kernel may have dropped the pages and called them
+ *              clean, so a later success would prove nothing */
 #include "sqlite.h"
 
 #include <sched.h>
@@ -24,8 +25,7 @@
 #define IDLE_MS 1000
 #define EXPIRE_US 1000000
 
-/* ---- failure ----------------------------------------------------------------------------------
- */
+/* ---- failure ------------------------------------------------------------------------------- */
 
 /* What an error of SQLite means for the operations it hit. */
 static enum store_result result_of(int code)
@@ -76,8 +76,7 @@ static void set_full(struct sq_writer *w, bool full)
         gim_log(GIM_LOG_INFO, "posts", "the store writes again");
 }
 
-/* ---- a batch ----------------------------------------------------------------------------------
- */
+/* ---- a batch ------------------------------------------------------------------------------- */
 
 /* Applies all. SQLITE_OK: the transaction is still open and a failed row has its result. */
 static int apply_all(struct sq_writer *w, size_t n)
@@ -205,8 +204,7 @@ static struct store_op *run_batch(struct sq_writer *w, struct store_op *list)
     return list;
 }
 
-/* ---- quiet moments ------------------------------------------------------------------------------
- */
+/* ---- quiet moments ------------------------------------------------------------------------- */
 
 static int probe(struct sq_writer *w)
 {
@@ -271,8 +269,7 @@ static void *run(void *arg)
     }
 }
 
-/* ---- public ------------------------------------------------------------------------------------
- */
+/* ---- public -------------------------------------------------------------------------------- */
 
 /* The thread takes no signals: they are for the loops. */
 static int start(struct sq_writer *w)

@@ -86,8 +86,7 @@ gim_str gim_id(const struct gim_ctx *c);
 void gim_put(struct gim_ctx *c, const void *key, void *value);
 void *gim_get(const struct gim_ctx *c, const void *key);
 
-/* ---- reply: each returns GIM_REPLIED; a second one replaces the first -------------------------
- */
+/* ---- reply: each returns GIM_REPLIED; a second one replaces the first ---------------------- */
 
 /** `obj` in JSON by `s`. 201, 200 ... */
 int gim_reply(struct gim_ctx *c, int status, const struct gim_schema *s, const void *obj);
@@ -115,8 +114,7 @@ int gim_add_header(struct gim_ctx *c, gim_str name, gim_str value);
 /** The reply's status so far, 0 when there is none; for after-middleware. */
 int gim_status(const struct gim_ctx *c);
 
-/* ---- conditional requests (RFC 9110 §13) ------------------------------------------------------
- */
+/* ---- conditional requests (RFC 9110 §13) --------------------------------------------------- */
 
 /** Checks If-Match, If-Unmodified-Since, If-None-Match and If-Modified-Since in the order of
  *  §13.2.2 against the present representation, and sets its ETag (and Last-Modified) field.
@@ -126,8 +124,7 @@ GIM_MUST_CHECK int gim_preconditions(struct gim_ctx *c, gim_str etag, gim_time m
 /** Sets the ETag field (strong): quotes are added. */
 void gim_etag(struct gim_ctx *c, gim_str etag);
 
-/* ---- later, and elsewhere ----------------------------------------------------------------------
- */
+/* ---- later, and elsewhere ------------------------------------------------------------------ */
 
 /** Names one suspended request. A value: copy it freely, resume it once. */
 typedef struct gim_handle {

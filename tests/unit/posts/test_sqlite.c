@@ -112,8 +112,7 @@ static off_t wal_size(void)
     return size_of(wal);
 }
 
-/* ---- the promise --------------------------------------------------------------------------------
- */
+/* ---- the promise --------------------------------------------------------------------------- */
 
 /* A process of its own creates, tells each acknowledged id, and dies without closing anything. */
 static void create_and_die(int out)

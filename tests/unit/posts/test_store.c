@@ -74,8 +74,7 @@ static void assert_post(const struct store_post *p, const char *title, const cha
     assert_text(p->author, author);
 }
 
-/* ---- one post ---------------------------------------------------------------------------------
- */
+/* ---- one post ------------------------------------------------------------------------------ */
 
 static void a_created_post_is_read_back(void **state)
 {
@@ -225,8 +224,7 @@ static void results_outlive_what_happens_to_the_post(void **state)
     call_free(got);
 }
 
-/* ---- lists -------------------------------------------------------------------------------------
- */
+/* ---- lists --------------------------------------------------------------------------------- */
 
 enum {
     LISTED = 57
@@ -356,8 +354,7 @@ static void an_empty_store_lists_nothing(void **state)
     call_free(page);
 }
 
-/* ---- keys --------------------------------------------------------------------------------------
- */
+/* ---- keys ---------------------------------------------------------------------------------- */
 
 static void assert_replay(const char *key, const char *title, int64_t id)
 {
@@ -449,8 +446,7 @@ static void a_key_is_forgotten_after_its_time(void **state)
     call_free(old);
 }
 
-/* ---- threads -----------------------------------------------------------------------------------
- */
+/* ---- threads ------------------------------------------------------------------------------- */
 
 enum {
     EACH = 300
@@ -605,8 +601,7 @@ static void workers_at_once_see_whole_posts_and_each_others(void **state)
     assert_int_equal(keyed[2], 0);
 }
 
-/* ---- the rest -----------------------------------------------------------------------------------
- */
+/* ---- the rest ------------------------------------------------------------------------------ */
 
 static void an_idle_store_is_ready_and_says_what_it_is(void **state)
 {
