@@ -357,7 +357,7 @@ def test_unconditional_patches_of_many_are_all_made(posts):
 
 
 def test_change_without_if_match_is_428_when_configured(serve):
-    with serve("--store", "memory:", "--require-if-match", "true").connect() as c:
+    with serve("--store", "memory:", "--require-if-match").connect() as c:
         made = c.call("POST", "/posts", post())
         url = made.headers["location"]
         for method, body in ("PUT", post()), ("PATCH", {}), ("DELETE", None):
@@ -519,7 +519,7 @@ def test_any_content_type_is_read_as_json_by_default(c, type):
 
 
 def test_strict_content_type_is_415_with_what_is_taken(serve):
-    server = serve("--store", "memory:", "--strict-content-type", "true")
+    server = serve("--store", "memory:", "--strict-content-type")
     with server.connect() as c:
         for type in "text/html", "application/jsonx", "application/x-www-form-urlencoded", None:
             reply = c.call("POST", "/posts", post(), {"Content-Type": type} if type else None)
