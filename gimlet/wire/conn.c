@@ -318,6 +318,16 @@ static int64_t body_deadline(const struct gim_conn *c)
     return ms > 0 ? ms : 1;
 }
 
+/* Only the empty lines that some clients send behind a body: no head has begun (RFC 9112 §2.2). */
+static bool carry_is_blank(const struct gim_conn *c)
+{
+    for (uint32_t i = 0; i < c->carry_len; i++) {
+        if (c->carry[i] != '\r' && c->carry[i] != '\n')
+            return false;
+    }
+    return true;
+}
+
 static enum gim_conn_phase phase_now(const struct gim_conn *c)
 {
     if (gim_stream_pending(c->stream))
@@ -328,7 +338,7 @@ static enum gim_conn_phase phase_now(const struct gim_conn *c)
         return GIM_CONN_HANDLER;
     if (c->in_body)
         return GIM_CONN_BODY;
-    if (c->carry_len)
+    if (!carry_is_blank(c))
         return GIM_CONN_HEAD;
     return c->phase == GIM_CONN_NEW && !c->moved ? GIM_CONN_NEW : GIM_CONN_IDLE;
 }

@@ -443,6 +443,17 @@ static void idle_connection_is_closed_and_holds_no_buffer(void **state)
     assert_string_equal(take(f), "");
 }
 
+static void empty_line_behind_a_body_does_not_begin_a_request(void **state)
+{
+    struct fixture *f = *state;
+
+    feed(f, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nhi\r\n");
+    assert_string_equal(take(f), OK_HI);
+    run_for(f, 600);
+    assert_string_equal(take(f), "");
+    assert_true(f->m.closed);
+}
+
 static void nothing_is_parsed_after_a_refusal(void **state)
 {
     struct fixture *f = *state;
@@ -497,6 +508,7 @@ int main(void)
         TEST(head_deadline_is_absolute),
         TEST(slow_body_gets_408),
         TEST(idle_connection_is_closed_and_holds_no_buffer),
+        TEST(empty_line_behind_a_body_does_not_begin_a_request),
         TEST(nothing_is_parsed_after_a_refusal),
         TEST(hot_route_allocates_nothing),
         cmocka_unit_test(connection_stays_small),
