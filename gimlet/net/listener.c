@@ -4,7 +4,8 @@
  * When the process has no fd left, the kernel goes on saying "readable" although accept cannot
  * succeed: a spare fd is given up to accept and refuse one client (it sees an end, not silence),
  * and then the listener is left alone for a while, so that nothing spins and the connections that
- * exist are served. TCP_NODELAY is set once on the listener; accepted sockets inherit it. */
+ * exist are served. What every connection wants of TCP is set once on the listener; accepted sockets
+ * inherit it. */
 #include "listen.h"
 #include "loop_private.h"
 #include <errno.h>
@@ -17,6 +18,10 @@
 
 #define PER_TURN 64
 #define BACK_OFF_MS 100
+
+/* Bytes the kernel takes that it cannot send yet. Without a bound it takes megabytes and is silent
+ * until a third of them is sent: a slow reader's progress could not be told from none. */
+#define UNSENT_MAX (128 << 10)
 
 /* A connection that failed before we came to it is not the listener's trouble (accept(2)). */
 static bool is_clients(int err)
@@ -92,10 +97,16 @@ static void on_readable(struct gim_io *io, uint32_t events)
     }
 }
 
+static void set_tcp(int fd)
+{
+    const int on = 1, unsent = UNSENT_MAX;
+
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+}
+
 int gim_listener_start(struct gim_listener *l, struct gim_loop *loop)
 {
-    const int on = 1;
-
     l->loop = loop;
     l->io.on_event = on_readable;
     l->back_off = (struct gim_timer){.on_due = on_back_off};
@@ -103,7 +114,7 @@ int gim_listener_start(struct gim_listener *l, struct gim_loop *loop)
     if (l->per_turn == 0)
         l->per_turn = PER_TURN;
     if (!l->unix_path)
-        setsockopt(l->io.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        set_tcp(l->io.fd);
     if (gim_loop_add(loop, &l->io, true, l->shared) < 0) {
         l->loop = NULL;
         return -1;
