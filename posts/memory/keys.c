@@ -169,21 +169,25 @@ static enum store_result create_locked(struct keys *k, uint64_t hash, struct lan
 
 /* ---- public ---------------------------------------------------------------------------------- */
 
-/* Eight bytes a step through a 128-bit product; the seed is secret, so that no client can choose
- * keys that all fall into one chain. */
+/* Eight bytes a step through a 128-bit product, then the bits of the last step spread (murmur3's
+ * end): the top bits choose the stripe, the low ones the chain. The seed is secret, so that no
+ * client can choose keys that all fall into one chain. */
 uint64_t keys_hash(gim_str key, uint64_t seed)
 {
+    uint64_t factor = seed | 1;
     uint64_t h = seed ^ key.len * 0x9e3779b97f4a7c15u;
 
     for (size_t i = 0; i < key.len; i += 8) {
         uint64_t word = 0;
 
         memcpy(&word, key.ptr + i, key.len - i < 8 ? key.len - i : 8);
-        product_of_words product = (product_of_words)(h ^ word) * (seed | 0x9e3779b97f4a7c15u);
+        product_of_words product = (product_of_words)(h ^ word) * factor;
 
         h = (uint64_t)product ^ (uint64_t)(product >> 64);
     }
-    return h;
+    h = (h ^ h >> 33) * 0xff51afd7ed558ccdu;
+    h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53u;
+    return h ^ h >> 33;
 }
 
 void keys_init(struct keys *k, struct slab_budget *budget, uint32_t max, int64_t seconds)
