@@ -5,7 +5,8 @@
 
 #include <gimlet/str.h>
 
-#define GIM_OUTPUT_SLICE 4096 /* PIPE_BUF: what a pipe that polls as writable takes in one piece   \
+#define GIM_OUTPUT_SLICE                                                                           \
+    4096 /* PIPE_BUF: what a pipe that polls as writable takes in one piece   \
                                */
 
 /** Writes `s`, at most GIM_OUTPUT_SLICE bytes of it, when the descriptor takes bytes now. Returns
