@@ -4,7 +4,8 @@ import re
 import shutil
 import tempfile
 
-STYLE = {".clang-format": "BasedOnStyle: LLVM\nIndentWidth: 4\nBreakBeforeBraces: Linux\n"}
+STYLE = {".clang-format": "BasedOnStyle: LLVM\nIndentWidth: 4\nBreakBeforeBraces: Linux\n"
+         "AllowShortFunctionsOnASingleLine: None\n"}
 HEADER = "/* {0}: a noun. */\n#ifndef {1}\n#define {1}\n#endif\n"
 SOUND = {
     "gimlet/include/gimlet.h": "/* gimlet.h: all of it. */\n#include <gimlet/app.h>\n#include <gimlet/str.h>\n",
