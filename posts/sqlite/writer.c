@@ -91,7 +91,6 @@ static int apply_all(struct sq_writer *w, size_t n)
         if (result == STORE_FAILED || code == SQLITE_ABORT || sqlite3_get_autocommit(w->rows.db))
             return code;
         w->batch[i]->result = result;
-        set_full(w, result == STORE_FULL);
     }
     return SQLITE_OK;
 }
@@ -133,10 +132,10 @@ static void set_results(struct store_op **batch, size_t n, enum store_result res
         batch[i]->result = result;
 }
 
-static bool any_written(struct store_op *const *batch, size_t n)
+static bool any_has(struct store_op *const *batch, size_t n, enum store_result result)
 {
     for (size_t i = 0; i < n; i++) {
-        if (batch[i]->result == STORE_OK)
+        if (batch[i]->result == result)
             return true;
     }
     return false;
@@ -150,13 +149,15 @@ static int settle(struct sq_writer *w, size_t n)
     enum store_result result = result_of(code);
 
     if (result == STORE_OK) {
-        if (any_written(w->batch, n))
+        if (any_has(w->batch, n, STORE_OK))
             set_full(w, false);
+        else if (any_has(w->batch, n, STORE_FULL))
+            set_full(w, true);
         return code;
     }
     set_results(w->batch, n, result);
-    if (result == STORE_FULL)
-        set_full(w, true);
+    if (result == STORE_FULL && n == 1)
+        set_full(w, true); /* of several, some may still find space: see settle_singly */
     if (result == STORE_FAILED)
         stop_writes(w, doing, code);
     return code;
