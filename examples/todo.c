@@ -22,7 +22,6 @@ static const struct gim_field todo_fields[] = {
 };
 static const struct gim_schema todo_schema =
     GIM_SCHEMA("Todo", struct todo, todo_fields, .strict = true);
-
 struct filter {
     int state;
 };
@@ -30,7 +29,6 @@ static const char *const filters[] = {"open", "done", "any", NULL};
 static const struct gim_field filter_fields[] = {
     GIM_ENUM(struct filter, state, .names = filters, .def = "\"any\"")};
 static const struct gim_schema filter_schema = GIM_SCHEMA("Filter", struct filter, filter_fields);
-
 struct page {
     gim_array items;
 };
@@ -42,7 +40,6 @@ struct store { /* a todo is kept as its JSON text: nothing here points into a re
     char *json[TODOS_MAX + 1];
     int64_t last;
 };
-
 static int keep_and_reply(struct gim_ctx *c, int status, const struct todo *t)
 {
     struct store *s = gim_state(c);
