@@ -5,6 +5,7 @@ between) say how it is to be taken:
 
     <!-- snippet: wrap=handlers -->   C: a fragment behind tests/docs/preludes/handlers.c
     <!-- snippet: wrap=handlers body -->  C: statements of a handler's body
+    <!-- snippet: wrap=book rows -->  C: rows of a table of fields
     <!-- snippet: run -->             C: a whole program that must also end with status 0
     <!-- snippet: same=examples/hello.c -->  C: the file, without its opening comment
     <!-- snippet: skip -->            not run at all; say why in the text
@@ -42,10 +43,11 @@ class Block:
         return found[-1] if found else None
 
     def wrap(self):
-        """(prelude, is it a body) of a fragment; (None, False) of anything else."""
+        """(prelude or None, "body", "rows" or "") of a fragment."""
         words = (self.note("snippet") or "").split()
         names = [w[5:] for w in words if w.startswith("wrap=")]
-        return (names[0] if names else None), "body" in words
+        kinds = [w for w in words if w in ("body", "rows")]
+        return (names[0] if names else None), (kinds[0] if kinds else "")
 
 
 def pages():

@@ -24,6 +24,11 @@ FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-I", os.path.join(ROOT, "gi
          "-I", PRELUDES]
 # A fragment defines things that nothing in it uses.
 FRAGMENT = ["-Wno-unused", "-fsyntax-only"]
+AROUND = {
+    "": ("", ""),
+    "body": ("static int snippet(struct gim_ctx *c)\n{\n", "\n    return 0;\n}\n"),
+    "rows": ("static const struct gim_field snippet[] = {\n", "\n};\n"),
+}
 README_LINES = 250
 FIRST_SCREEN = 40
 
@@ -85,15 +90,14 @@ def test_a_program_of_the_documentation_compiles_links_and_runs(block, tmp_path)
 
 @pytest.mark.parametrize("block", FRAGMENTS, ids=place)
 def test_a_fragment_of_the_documentation_compiles(block):
-    name, is_body = block.wrap()
+    name, kind = block.wrap()
     source = "#include <gimlet.h>\n"
     if name:
         with open(os.path.join(PRELUDES, name + ".c")) as f:
             source = f.read()
     text = f'#line {block.line + 1} "{block.path}"\n{block.text}'
-    if is_body:
-        text = f"static int snippet(struct gim_ctx *c)\n{{\n{text}\n    return 0;\n}}\n"
-    compile_ok(["-x", "c", "-", *FRAGMENT], source + text)
+    before, after = AROUND[kind]
+    compile_ok(["-x", "c", "-", *FRAGMENT], source + before + text + after)
 
 
 @pytest.mark.parametrize("block", QUOTES, ids=place)
@@ -181,3 +185,25 @@ def test_every_page_is_in_the_index():
 
 def test_the_options_page_is_what_posts_says():
     assert options.current()[1] == options.table(run("--help-all").stdout)
+
+
+def test_every_fault_code_has_its_row():
+    """Codes are literals in the codec; the page's table begins its rows with them."""
+    used = set()
+    for path in glob.glob(os.path.join(ROOT, "gimlet", "json", "*.c")):
+        with open(path) as f:
+            text = f.read()
+        used |= set(re.findall(r'(?:gim_sink_fault\([^"]*?|double_fault\(sink, )"([a-z_]+)"', text))
+    page = snippets.read("docs/reference/problems.md")
+    table = page[page.index("## Fault codes"):page.index("## Types")]
+    listed = {code for row in re.findall(r"^\| (`[^|]*) \|", table, re.M) for code in re.findall(r"`(\w+)`", row)}
+    assert used == listed
+
+
+def test_every_problem_type_of_posts_has_its_row():
+    with open(os.path.join(ROOT, "posts", "routes.c")) as routes, \
+            open(os.path.join(ROOT, "posts", "idempotency.c")) as keys:
+        text = routes.read() + keys.read()
+    used = set(re.findall(r'\{\d{3}, \w+, "([a-z-]+)"|gim_problem\(c, \d{3}, "([a-z-]+)"', text))
+    listed = set(re.findall(r"`/problems/([a-z-]+)`", snippets.read("docs/reference/problems.md")))
+    assert {a or b for a, b in used} == listed
