@@ -35,25 +35,24 @@ int64_t gim_civil_seconds(const struct gim_civil *c)
     return days * DAY + c->hour * 3600 + c->minute * 60 + c->second;
 }
 
+/* Counted from -0400-03-01, an era before the first year that is asked for, all numbers are positive
+ * and fit 32 bits, which keeps the divisions cheap. */
 struct gim_civil gim_civil_of(int64_t seconds)
 {
-    int64_t days = seconds / DAY - (seconds % DAY < 0);
-    unsigned rest = (unsigned)(seconds - days * DAY);
-    int64_t z = days + EPOCH_DAYS;
-    int64_t era = (z >= 0 ? z : z - (ERA_DAYS - 1)) / ERA_DAYS;
-    unsigned doe = (unsigned)(z - era * ERA_DAYS);
+    uint64_t since = (uint64_t)(seconds + (int64_t)(EPOCH_DAYS + ERA_DAYS) * DAY);
+    unsigned z = (unsigned)(since / DAY), rest = (unsigned)(since % DAY);
+    unsigned era = z / ERA_DAYS, doe = z % ERA_DAYS;
     unsigned yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
     unsigned doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
     unsigned mp = (5 * doy + 2) / 153;
-    int weekday = (int)((days + 4) % 7);
     struct gim_civil c;
 
     c.day = (int)(doy - (153 * mp + 2) / 5 + 1);
     c.month = (int)(mp < 10 ? mp + 3 : mp - 9);
-    c.year = (int)yoe + (int)(era * 400) + (c.month <= 2);
+    c.year = (int)(yoe + era * 400) - 400 + (c.month <= 2);
     c.hour = (int)(rest / 3600);
     c.minute = (int)(rest / 60 % 60);
     c.second = (int)(rest % 60);
-    c.weekday = weekday < 0 ? weekday + 7 : weekday;
+    c.weekday = (int)((z + 3) % 7); /* -0400-03-01 was a Wednesday */
     return c;
 }

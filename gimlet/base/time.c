@@ -17,27 +17,24 @@ struct cursor {
     bool bad;
 };
 
-static char *put2(char *out, int v)
+static char *put2(char *out, unsigned v)
 {
     out[0] = (char)('0' + v / 10);
     out[1] = (char)('0' + v % 10);
     return out + 2;
 }
 
-static char *put_fraction(char *out, int us)
+static char *put_fraction(char *out, unsigned us)
 {
-    int n = 6;
+    char *end;
 
-    *out = '.';
-    while (us % 10 == 0) {
-        us /= 10;
-        n--;
-    }
-    for (int i = n; i > 0; i--) {
-        out[i] = (char)('0' + us % 10);
-        us /= 10;
-    }
-    return out + 1 + n;
+    *out++ = '.';
+    put2(out, us / 10000);
+    put2(out + 2, us / 100 % 100);
+    end = put2(out + 4, us % 100);
+    while (end[-1] == '0')
+        end--;
+    return end;
 }
 
 static int digits(struct cursor *c, int n)
@@ -137,7 +134,7 @@ gim_time gim_now(void)
 size_t gim_time_write(char *out, gim_time t)
 {
     int64_t seconds = t.us / SECOND - (t.us % SECOND < 0);
-    int us = (int)(t.us - seconds * SECOND);
+    unsigned us = (unsigned)(t.us - seconds * SECOND);
     struct gim_civil d;
     char *p = out;
 
@@ -146,18 +143,18 @@ size_t gim_time_write(char *out, gim_time t)
         seconds = seconds < FIRST_SECOND ? FIRST_SECOND : LAST_SECOND;
     }
     d = gim_civil_of(seconds);
-    p = put2(p, d.year / 100);
-    p = put2(p, d.year % 100);
+    p = put2(p, (unsigned)d.year / 100);
+    p = put2(p, (unsigned)d.year % 100);
     *p++ = '-';
-    p = put2(p, d.month);
+    p = put2(p, (unsigned)d.month);
     *p++ = '-';
-    p = put2(p, d.day);
+    p = put2(p, (unsigned)d.day);
     *p++ = 'T';
-    p = put2(p, d.hour);
+    p = put2(p, (unsigned)d.hour);
     *p++ = ':';
-    p = put2(p, d.minute);
+    p = put2(p, (unsigned)d.minute);
     *p++ = ':';
-    p = put2(p, d.second);
+    p = put2(p, (unsigned)d.second);
     if (us)
         p = put_fraction(p, us);
     *p++ = 'Z';

@@ -47,27 +47,36 @@ static inline unsigned gim_swar_first(uint64_t flags)
     return (unsigned)__builtin_ctzll(flags) / 8;
 }
 
-/** Are the `n` bytes the same? Inline, for names of a few bytes. */
+/** Are the `n` bytes the same? Inline, for names of a few bytes: two loads that may overlap cover up
+ *  to twice their size. */
 static inline int gim_same_bytes(const char *a, const char *b, size_t n)
 {
     uint64_t x, y;
+    uint32_t v, w, v2, w2;
 
-    if (n < 8) {
-        for (size_t i = 0; i < n; i++) {
-            if (a[i] != b[i])
+    if (n >= 8) {
+        for (size_t i = 0; i + 8 < n; i += 8) {
+            memcpy(&x, a + i, 8);
+            memcpy(&y, b + i, 8);
+            if (x != y)
                 return 0;
         }
-        return 1;
+        memcpy(&x, a + n - 8, 8);
+        memcpy(&y, b + n - 8, 8);
+        return x == y;
     }
-    for (size_t i = 0; i + 8 < n; i += 8) {
-        memcpy(&x, a + i, 8);
-        memcpy(&y, b + i, 8);
-        if (x != y)
+    if (n >= 4) {
+        memcpy(&v, a, 4);
+        memcpy(&w, b, 4);
+        memcpy(&v2, a + n - 4, 4);
+        memcpy(&w2, b + n - 4, 4);
+        return ((v ^ w) | (v2 ^ w2)) == 0;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (a[i] != b[i])
             return 0;
     }
-    memcpy(&x, a + n - 8, 8);
-    memcpy(&y, b + n - 8, 8);
-    return x == y;
+    return 1;
 }
 
 #endif

@@ -44,17 +44,28 @@ static size_t escape(char *out, char c)
     return 6;
 }
 
-/* The plain bytes at `p`, copied to `out`, which has room for them and a word more. */
+/* Copies a word and looks at it: the index of its first byte that needs an escape, or 8. */
+static size_t copy_word(char *out, const char *p)
+{
+    uint64_t flags = gim_swar_special(gim_swar_load(p));
+
+    memcpy(out, p, 8);
+    return flags ? gim_swar_first(flags) : 8;
+}
+
+/* The plain bytes at `p`, copied to `out`, which has room for `n`. The last word may overlap the one
+ * before it, whose bytes are known to be plain. */
 static size_t copy_plain(char *out, const char *p, size_t n)
 {
-    size_t i = 0;
+    size_t i = 0, plain;
 
-    for (; n - i >= 8; i += 8) {
-        uint64_t x = gim_swar_load(p + i), flags = gim_swar_special(x);
-
-        memcpy(out + i, p + i, 8);
-        if (flags)
-            return i + gim_swar_first(flags);
+    if (n >= 8) {
+        for (; i + 8 < n; i += 8) {
+            plain = copy_word(out + i, p + i);
+            if (plain < 8)
+                return i + plain;
+        }
+        return n - 8 + copy_word(out + n - 8, p + n - 8);
     }
     for (; i < n; i++) {
         char c = p[i];

@@ -197,6 +197,10 @@ static const struct json_row json_rows[] = {
     N(2, "[\"\t\"]"),
     N(5, "[\"new\nline\"]"),
     N(13, "[\"0123456789a\rbcdefgh\"]"),
+    N(9, "[\"0123456\x1F"
+         "89abcdef\"]"),
+    N(5, "[\"012\x00"
+         "456789abcdef\"]"),
     N(2, "[\"\x80\"]"),
     N(2, "[\"\xBF\"]"),
     N(2, "[\"\xFF\"]"),
@@ -293,6 +297,7 @@ static const struct json_row json_rows[] = {
     N(5, "{\"a\"::1}"),
     N(1, "{a:1}"),
     N(1, "{1:1}"),
+    N(1, "{xid\":1}"),
     N(1, "{'a':1}"),
     N(1, "{null:1}"),
     N(1, "{[]:1}"),

@@ -40,7 +40,7 @@ static void assert_str(gim_str got, const char *want)
 static void every_kind_is_bound(void **state)
 {
     const char *json =
-        "{\"id\":7,\"count\":42,\"title\":\"a\\u00e9\\n\",\"note\":null,\"secret\":\"s\","
+        "{\"id\":7,\"count\":42,\"title\":\"a\\u00e9\\n\",\"note\":null,\"secret\":\"s3\","
         "\"code\":\"AB12\",\"mail\":\"ada@example.org\",\"link\":\"https://example.org/?a=b#c\","
         "\"uuid\":\"123e4567-e89b-12d3-a456-426614174000\",\"when\":\"2026-11-24T13:56:17Z\","
         "\"createdAt\":\"1970-01-01T00:00:01.5Z\",\"ratio\":-2.5e-1,\"on\":true,"
@@ -59,7 +59,7 @@ static void every_kind_is_bound(void **state)
     assert_int_equal(b.thing.count, 42);
     assert_str(b.thing.title, "a\xC3\xA9\n");
     assert_null(b.thing.note.ptr);
-    assert_str(b.thing.secret, "s");
+    assert_str(b.thing.secret, "s3");
     assert_true(b.thing.mail.ptr > json && b.thing.mail.ptr < json + strlen(json)); /* a slice */
     assert_int_equal(b.thing.at.us, 1500000);
     assert_true(b.thing.ratio == -0.25);
@@ -127,6 +127,12 @@ static const struct {
     {"\"title\":\"\\ud83d\\ude391234567890\"", "/title too_long"},
     {"\"title\":\"\\u0000\"", ""},
     {"\"title\":\"t\",\"note\":\"\"", ""},
+    {"\"title\":\"t\",\"secret\":\"12\"", ""},
+    {"\"title\":\"t\",\"secret\":\"1\"", "/secret too_short"},
+    {"\"title\":\"t\",\"secret\":\"\xC3\xA9\"", "/secret too_short"},
+    {"\"title\":\"t\",\"id\":0,\"counx\":\"x\"", ""},
+    {"\"title\":\"t\",\"id\":0,\"xount\":\"x\"", ""},
+    {"\"title\":\"t\",\"at\":0,\"createdAx\":\"x\",\"xreatedAt\":1,\"creatxdAt\":1", ""},
     {"\"title\":\"t\",\"note\":null", ""},
     {"\"title\":\"t\",\"note\":false", "/note type"},
     {"\"title\":\"t\",\"count\":100", ""},
@@ -149,6 +155,8 @@ static const struct {
     {"\"title\":\"t\",\"code\":\"AB1\"", ""},
     {"\"title\":\"t\",\"code\":\"ab1\"", "/code pattern"},
     {"\"title\":\"t\",\"mail\":\"ada\"", "/mail format"},
+    {"\"title\":\"t\",\"mail\":\"a\xC3\xA9\"", "/mail too_short"},
+    {"\"title\":\"t\",\"mail\":\"\xF0\x9D\x84\x9E\xF0\x9D\x84\x9E\"", "/mail too_short"},
     {"\"title\":\"t\",\"link\":\"/relative\"", "/link format"},
     {"\"title\":\"t\",\"uuid\":\"123\"", "/uuid format"},
     {"\"title\":\"t\",\"when\":\"yesterday\"", "/when format"},
@@ -391,7 +399,7 @@ static void details_say_what_was_wanted_and_what_came(void **state)
 
     (void)state;
     bind(&b, GIM_S("{\"title\":5,\"count\":1000,\"on\":{},\"tags\":[\"123456\"],\"state\":\"x\","
-                   "\"mail\":\"@\",\"code\":\"?\",\"place\":{\"city\":\"x\",\"lat\":90.5}}"));
+                   "\"mail\":\"a@@\",\"code\":\"?\",\"place\":{\"city\":\"x\",\"lat\":90.5}}"));
     assert_string_equal(faults_line(&b.faults, true),
                         "/title type: expected a string, got a number; "
                         "/count too_big: at most 100, got 1000; "
@@ -477,6 +485,34 @@ static void bound_frames_stop_at_64_too(void **state)
                      GIM_BIND_SYNTAX);
     assert_string_equal(err.reason, "nested deeper than 64 levels");
     assert_int_equal(err.offset, 32 * strlen(piece));
+    gim_arena_reset(&arena);
+    free(json);
+}
+
+/* What a closed object's unknown names took is used again by the next. */
+static void names_of_closed_objects_are_forgotten(void **state)
+{
+    enum {
+        KIDS = 50000
+    };
+    const char *piece = "{\"x\":1},";
+    size_t len = strlen(piece), n = 0;
+    char *json = malloc(KIDS * len + 64);
+    struct gim_arena arena = {0};
+    struct gim_faults faults = {0};
+    struct gim_json_error err;
+    struct node node;
+
+    (void)state;
+    n += (size_t)sprintf(json, "{\"kids\":[");
+    for (size_t i = 0; i < KIDS; i++, n += len)
+        memcpy(json + n, piece, len);
+    n += (size_t)sprintf(json + n - 1, "]}") - 1;
+    assert_int_equal(
+        gim_json_decode(&node_schema, (gim_str){json, n}, &node, &arena, &faults, &err),
+        GIM_BIND_OK);
+    assert_int_equal(node.kids.len, KIDS);
+    assert_true(arena.total < KIDS * 4 * sizeof(struct node));
     gim_arena_reset(&arena);
     free(json);
 }
@@ -567,6 +603,7 @@ int main(void)
         cmocka_unit_test(a_hundred_faults_are_kept_and_all_are_counted),
         cmocka_unit_test(depth_counts_bound_and_skipped_levels_together),
         cmocka_unit_test(bound_frames_stop_at_64_too),
+        cmocka_unit_test(names_of_closed_objects_are_forgotten),
         cmocka_unit_test(a_strict_schema_refuses_unknown_members_and_checks_the_whole_last),
         cmocka_unit_test(a_usual_body_takes_nothing_from_the_heap),
     };
