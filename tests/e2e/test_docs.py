@@ -207,3 +207,23 @@ def test_every_problem_type_of_posts_has_its_row():
     used = set(re.findall(r'\{\d{3}, \w+, "([a-z-]+)"|gim_problem\(c, \d{3}, "([a-z-]+)"', text))
     listed = set(re.findall(r"`/problems/([a-z-]+)`", snippets.read("docs/reference/problems.md")))
     assert {a or b for a, b in used} == listed
+
+
+@pytest.mark.parametrize("path", sorted(glob.glob(os.path.join(ROOT, "gimlet", "include", "gimlet", "*.h"))),
+                         ids=os.path.basename)
+def test_every_public_call_is_described(path):
+    """A declaration stands below a comment, or in the lines that follow one directly."""
+    described, bare, declaring = False, [], False
+    with open(path) as f:
+        for line in f.read().splitlines():
+            stripped = line.strip()
+            if not declaring and re.match(r"(GIM_MUST_CHECK |static inline )?[a-z].*\bgim_\w+\(", line) \
+                    and not line.startswith(("typedef", "return")):
+                if not described:
+                    bare.append(line)
+                declaring = not stripped.endswith((";", "}"))
+            elif declaring:
+                declaring = not stripped.endswith((";", "}")) and stripped != "{"
+            else:
+                described = stripped.endswith("*/") or (described and stripped != "")
+    assert not bare

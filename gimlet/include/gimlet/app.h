@@ -20,7 +20,8 @@ struct gim_middleware {
     gim_handler *before, *after;
 };
 
-/** Built in. Request id: takes or makes X-Request-Id and sends it back. */
+/** Built in. Request id: takes X-Request-Id when it is well-formed, else makes one (32 hex digits),
+ *  and sends it back; gim_id reads it. Put it first, so that every log line and problem has it. */
 extern const struct gim_middleware gim_request_id;
 
 /** One route. Build rows with GIM_GET ... GIM_ROUTE; a row with NULL pattern ends a table. */
@@ -58,7 +59,8 @@ struct gim_route {
 /** GIM_ROUTE("PUT|PATCH", "/x", handler, options...) */
 #define GIM_ROUTE(...) GIM_ROUTE_(__VA_ARGS__, GIM_HERE_)
 
-/** Routes under one prefix. Groups nest; limits and middleware of the outer one come first. */
+/** Routes under one prefix. Groups nest, at most 16 deep. Middleware of the outer one runs first;
+ *  the innermost max_body that is not 0 holds. */
 struct gim_group {
     const char *prefix; /* "/v1"; NULL ends a table of groups */
     const struct gim_route *routes;
@@ -86,24 +88,29 @@ struct gim_app_spec {
     enum gim_slash slash;
     bool
         strict_content_type; /* 415 unless the body says application/json; off: any is read as it */
-    /** Runs once after the options are read, before listening. 0 to go on; else the program exits
-     *  with that code (1 to 125), having said why on stderr by itself. */
+    /** Runs once after the options are read, on the main thread, before anything is served (the
+     *  socket is bound, connections wait). 0 to go on; else the program exits with that code (1 to
+     *  125), having said why on stderr by itself; `stop` does not run then. */
     int (*start)(struct gim_app *app, void *state);
-    /** Runs once after the last request. */
+    /** Runs once after the last request, on the main thread; no handler runs any more. */
     void (*stop)(void *state);
-    /** More words for the start line: "store=memory: durability=none". In the arena or static. */
+    /** More words for the start line: "memory:, not durable". Must live as long as the program. */
     const char *(*describe)(void *state);
-    /** NULL when ready, else the reason; called by /readyz when `health` is on. */
+    /** NULL when ready, else the reason, for /readyz. Called on any worker's thread. */
     const char *(*ready)(void *state);
     unsigned workers; /* what --workers 0, the default, means; 0: one per CPU that we may use */
-    bool no_health; /* do not add GET /livez and GET /readyz */
+    bool no_health;   /* do not add GET /livez and GET /readyz */
 };
 
 /** Builds and checks: bad schemas, clashing routes, missing handlers. NULL on failure, with all the
- *  reasons (each with file:line) in `err`, `err_len` bytes at most, NUL-terminated. */
+ *  reasons (each with file:line) in `err`, `err_len` bytes at most, NUL-terminated. For the test
+ *  client; programs use gim_main. Options have their defaults (those of `spec->options` are written
+ *  to `*spec->state`), `start` does not run, nothing is opened. What `spec` points at must outlive
+ *  the application; free it with gim_app_free. */
 struct gim_app *gim_app_new(const struct gim_app_spec *spec, char *err, size_t err_len);
+/** Frees the application and what the test client made for it. NULL is allowed. */
 void gim_app_free(struct gim_app *app);
-/** The number of workers it will run with; known in `start`. */
+/** The number of workers it will run with; known in `start`. Any thread. */
 unsigned gim_app_workers(const struct gim_app *app);
 
 /**
@@ -119,6 +126,7 @@ unsigned gim_app_workers(const struct gim_app *app);
  */
 #define gim_main(argc, argv, ...)                                                                  \
     gim_main_run((argc), (argv), &(const struct gim_app_spec){__VA_ARGS__})
+/** gim_main with a spec of one's own. */
 int gim_main_run(int argc, char **argv, const struct gim_app_spec *spec);
 
 #ifdef __cplusplus

@@ -33,10 +33,11 @@ void *gim_alloc_raw(struct gim_arena *a, size_t size, size_t align);
 /** `n * size` zeroed bytes; an overflow of the product aborts. */
 void *gim_alloc_n(struct gim_arena *a, size_t n, size_t size);
 
-/** A copy of `s` in the arena, followed by a NUL that is not counted. */
+/** A copy of `s` in the arena, followed by a NUL that is not counted. Absent stays absent. */
 gim_str gim_dup(struct gim_arena *a, gim_str s);
 
-/** A formatted string in the arena, followed by a NUL that is not counted. */
+/** A string formatted as by printf, in the arena, followed by a NUL that is not counted. For a
+ *  gim_str use "%.*s" with GIM_FMT. A format that fails gives the empty string. */
 gim_str gim_printf(struct gim_arena *a, const char *fmt, ...) GIM_PRINTF(2, 3);
 
 #ifdef __cplusplus

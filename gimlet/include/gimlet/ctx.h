@@ -43,13 +43,15 @@ gim_str gim_query_str(const struct gim_ctx *c);
 /** The route's pattern, "/posts/:id"; absent in an error before routing. */
 gim_str gim_route_pattern(const struct gim_ctx *c);
 
-/** A header's value, OWS trimmed; absent (ptr NULL) when the request has none. A repeated list
- *  field gives its first line; gim_header_next walks them (`*at` starts at 0). */
+/** A header's value, OWS trimmed; absent (ptr NULL) when the request has none. Names match in any
+ *  case. A repeated list field gives its first line; gim_header_next walks them (`*at` starts at 0;
+ *  absent ends the walk). */
 gim_str gim_header(const struct gim_ctx *c, gim_str name);
 gim_str gim_header_next(const struct gim_ctx *c, gim_str name, size_t *at);
 
 /** The peer's IP address, "127.0.0.1"; absent on unix sockets, in the test client, and once the
- *  client has gone. No Forwarded field is believed. Loop thread only (not in .blocking handlers). */
+ *  client has gone. No Forwarded field is believed. Loop thread only (not in .blocking handlers).
+ */
 gim_str gim_remote(struct gim_ctx *c);
 
 /** The value of `:name` or `*name`, percent-decoded; absent when the route has no such part. */
@@ -64,16 +66,18 @@ GIM_MUST_CHECK int gim_param_int(struct gim_ctx *c, gim_str name, int64_t *out);
 void *gim_body(const struct gim_ctx *c);
 void *gim_query(const struct gim_ctx *c);
 void *gim_path(const struct gim_ctx *c);
-/** The body's bytes as received. */
+/** The body's bytes as received (chunked coding undone); empty when there is none. Complete in a
+ *  handler; a `before` runs earlier and sees none. */
 gim_str gim_body_bytes(const struct gim_ctx *c);
 
 /** A body schema bound over a state the handler has loaded: JSON merge patch (RFC 7396). The route
- *  has .body_raw = true. Returns 0, or -1 with the 400 or 422 problem made. */
+ *  has .body_raw = true. Returns 0, or -1 with the 400 or 422 problem made and `*obj` as it was. */
 GIM_MUST_CHECK int gim_body_patch(struct gim_ctx *c, const struct gim_schema *s, void *obj);
-/** Binds the body as .body would have done; for handlers that choose the schema themselves. */
+/** Binds the body as .body would have done; for handlers that choose the schema themselves. The
+ *  route has .body_raw = true. Returns 0, or -1 with the 400 or 422 problem made. */
 GIM_MUST_CHECK int gim_body_bind(struct gim_ctx *c, const struct gim_schema *s, void *obj);
 
-/** The request's memory. */
+/** The request's memory: gimlet/arena.h. */
 struct gim_arena *gim_arena(struct gim_ctx *c);
 /** What the application was given as .state. */
 void *gim_state(const struct gim_ctx *c);
@@ -82,13 +86,15 @@ unsigned gim_worker(const struct gim_ctx *c);
 /** The request id: X-Request-Id when it came well-formed (1 to 128 of [A-Za-z0-9._-]), else made.
  *  Absent unless the gim_request_id middleware runs. */
 gim_str gim_id(const struct gim_ctx *c);
-/** Per-request values for middleware: `key` is compared by address. */
+/** Per-request values, from middleware to handler or over a suspension: `key` is compared by
+ *  address. A second put replaces. The value is not copied: let it live in the arena. */
 void gim_put(struct gim_ctx *c, const void *key, void *value);
+/** What was put under `key`; NULL when nothing was. */
 void *gim_get(const struct gim_ctx *c, const void *key);
 
 /* ---- reply: each returns GIM_REPLIED; a second one replaces the first ---------------------- */
 
-/** `obj` in JSON by `s`. 201, 200 ... */
+/** `obj` in JSON by `s`. 201, 200 ... Encoded at once: `obj` may go or change afterwards. */
 int gim_reply(struct gim_ctx *c, int status, const struct gim_schema *s, const void *obj);
 /** Text (text/plain; charset=utf-8), copied. */
 int gim_text(struct gim_ctx *c, int status, gim_str text);
@@ -96,10 +102,12 @@ int gim_text(struct gim_ctx *c, int status, gim_str text);
 int gim_bytes(struct gim_ctx *c, int status, gim_str media_type, gim_str bytes);
 /** No content: 204, 304, or any status with an empty body. */
 int gim_empty(struct gim_ctx *c, int status);
-/** Location and an empty body; `status` one of 301, 302, 303, 307, 308. */
+/** Location and an empty body; `status` one of 301, 302, 303, 307, 308. A location that no field
+ *  may hold gives 500. */
 int gim_redirect(struct gim_ctx *c, int status, gim_str location);
 /** RFC 9457 problem. `slug` becomes the type ("about:blank" when NULL, else "/problems/SLUG") and
- *  `detail` is a printf format for people; the title is the status's phrase. */
+ *  `detail` is a printf format for people, cut at 1023 bytes (what is not UTF-8 becomes U+FFFD);
+ *  the title is the status's phrase, `instance` the request id if there is one. */
 int gim_problem(struct gim_ctx *c, int status, const char *slug, const char *detail, ...)
     GIM_PRINTF(4, 5);
 /** 422 (or the status given) with `errors` from faults that the handler found by itself. */
@@ -107,7 +115,8 @@ int gim_problem_faults(struct gim_ctx *c, int status, const struct gim_faults *f
 
 /** Response fields. Returns 0; or -1 and sets nothing when the name is no token, the value holds
  *  CR, LF, NUL or another control (RFC 9110 §5.5), or the name is one the framework writes
- *  (Content-Length, Transfer-Encoding, Connection, Date). Copied. set replaces, add appends. */
+ *  (Content-Length, Transfer-Encoding, Connection, Date). Copied. set replaces, add appends. Fields
+ *  stay when a later reply replaces the one before. */
 int gim_set_header(struct gim_ctx *c, gim_str name, gim_str value);
 int gim_add_header(struct gim_ctx *c, gim_str name, gim_str value);
 
@@ -121,7 +130,7 @@ int gim_status(const struct gim_ctx *c);
  *  `etag` is the opaque tag without quotes, absent when the resource does not exist; `modified`
  *  may be {0}. Returns 0 to go on, or GIM_REPLIED when a 304 or 412 is the reply. */
 GIM_MUST_CHECK int gim_preconditions(struct gim_ctx *c, gim_str etag, gim_time modified);
-/** Sets the ETag field (strong): quotes are added. */
+/** Sets the ETag field (strong): quotes are added. A tag of more than 126 bytes is not set. */
 void gim_etag(struct gim_ctx *c, gim_str etag);
 
 /* ---- later, and elsewhere ------------------------------------------------------------------ */
@@ -134,7 +143,9 @@ typedef struct gim_handle {
 
 /** Takes the request off the handler's stack: return GIM_SUSPENDED next. Only in routes with
  *  .suspends = true (their head and body are kept in the arena). The request's memory lives at
- *  least until the handle is resumed, whatever happens to the client: so every handle must be. */
+ *  least until the handle is resumed, whatever happens to the client: so every handle must be. In
+ *  any other route it logs an error and returns a handle whose resume does nothing; the reply is
+ *  500. */
 gim_handle gim_suspend(struct gim_ctx *c);
 
 /** From any thread: runs `then(c)` on the request's own loop, which replies (or suspends again).
@@ -142,16 +153,20 @@ gim_handle gim_suspend(struct gim_ctx *c);
  *  run, the deferred clean-ups do. A second resume of one handle does nothing. Wakes the loop at
  *  most once for all that is queued meanwhile. */
 void gim_resume(gim_handle h, gim_handler *then);
-/** As gim_resume for many, waking each loop once. */
+/** One of many to be resumed. */
 struct gim_resumption {
     gim_handle handle;
     gim_handler *then;
 };
+/** As gim_resume for `n` of them, waking each loop once. Any thread; `r` may go afterwards. */
 void gim_resume_all(const struct gim_resumption *r, size_t n);
 
-/** Calls `fn(arg)` once on the loop if the client goes away while the request is suspended. */
+/** Calls `fn(arg)` once, on the loop, if the client goes away or the handler deadline answers 503
+ *  while the request is suspended. Whoever works for the request may still be using its memory
+ *  then: `fn` may tell it to stop, no more. A second call replaces the first. */
 void gim_on_cancel(struct gim_ctx *c, void (*fn)(void *arg), void *arg);
-/** Calls `fn(arg)` when the request's memory is about to go; last in, first out. */
+/** Calls `fn(arg)` once, on the loop, when the request's memory is about to go; last in, first out.
+ *  For what the arena does not own. */
 void gim_defer(struct gim_ctx *c, void (*fn)(void *arg), void *arg);
 
 #ifdef __cplusplus

@@ -36,14 +36,18 @@ typedef struct gim_json {
  *  that a million members cost linear time. */
 GIM_MUST_CHECK int gim_json_check(gim_str text, struct gim_arena *a, struct gim_json_error *err);
 
-/** The cursor of a text that was checked (a gim_raw's, or by gim_json_check). */
+/** The cursor of a text that was checked (a gim_raw's, or by gim_json_check). Cursors are slices of
+ *  that text and live as long as it does. An absent text gives a cursor of type GIM_JSON_NONE;
+ *  every call below takes one, and finds nothing. */
 gim_json gim_json_root(gim_str checked);
+/** What the value is. */
 enum gim_json_type gim_json_type(gim_json v);
 
-/** A member or an element; GIM_JSON_NONE when there is none or `v` is not of that type. */
+/** A member or an element (from 0); GIM_JSON_NONE when there is none or `v` is not of that type.
+ *  Both scan from the start: walk with gim_json_next to visit all. */
 gim_json gim_json_get(gim_json v, gim_str name);
 gim_json gim_json_at(gim_json v, size_t index);
-/** Elements of an array or members of an object; 0 for the rest. */
+/** Elements of an array or members of an object, counted by a scan; 0 for the rest. */
 size_t gim_json_len(gim_json v);
 
 /** Walks an array or object: `struct gim_json_iter it = {0}; while (gim_json_next(v, &it)) ...` */
@@ -52,9 +56,12 @@ struct gim_json_iter {
     gim_json name; /* objects: the member's name, a string value */
     gim_json value;
 };
+/** True with the next one in `*it`; false at the end, or when `v` holds none. */
 bool gim_json_next(gim_json v, struct gim_json_iter *it);
 
-/** The value as ...; false when it is not one. Strings are slices where nothing was escaped. */
+/** The value as ...; false when it is not one (an integer: also when it does not fit), and `*out`
+ *  is then untouched. A string is a slice of the text where nothing was escaped, else it is in `a`.
+ */
 bool gim_json_bool(gim_json v, bool *out);
 bool gim_json_int(gim_json v, int64_t *out);
 bool gim_json_double(gim_json v, double *out);

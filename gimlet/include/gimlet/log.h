@@ -20,11 +20,13 @@ enum gim_level {
     GIM_LOG_DEBUG
 };
 
-/** `what` names the part: "posts", "http". Control characters in the text are escaped. Silent below
- *  the level set (and always, until gim_main or gim_log_level sets one: a library never prints). */
+/** One line. `what` names the part: "posts", "http"; the rest is as for printf, cut at 511 bytes.
+ *  Control characters in the text are escaped. Silent below the level set (and always, until
+ *  gim_main or gim_log_level sets one: a library never prints). */
 void gim_log(enum gim_level level, const char *what, const char *fmt, ...) GIM_PRINTF(3, 4);
-/** The least important level that is written; -1 silences all. */
+/** The least important level that is written; -1 silences all. For the whole process. */
 void gim_log_level(int level);
+/** JSON lines ({"time", "level", "part", "message"}) instead of text. For the whole process. */
 void gim_log_json(bool on);
 
 #ifdef __cplusplus

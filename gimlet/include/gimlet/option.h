@@ -25,6 +25,8 @@ enum gim_option_type {
     GIM_OPTION_ENUM,     /* int: index into .names */
 };
 
+/** One setting. Tables are const and end with {0}; gim_main fills the struct before `start` runs,
+ *  and nothing changes it afterwards, so any thread may read it. */
 struct gim_option {
     const char *name; /* snake_case; a row with NULL ends the table */
     enum gim_option_type type;
@@ -37,6 +39,8 @@ struct gim_option {
     bool rare; /* shown by --help-all and --print-config only, so that --help fits a screen */
 };
 
+/** Where the value goes: `{"max_books", GIM_OPTION_INT, GIM_OPTION_AT(struct shelf, max_books),
+ *  "1000", 1, 1000000, .help = "..."}`. The member must have the type's C type. */
 #define GIM_OPTION_AT(type, member) .offset = (uint32_t)offsetof(type, member)
 
 #ifdef __cplusplus

@@ -71,8 +71,8 @@ typedef struct gim_raw {
     gim_str json; /* a checked JSON value, read it with gimlet/json.h; absent: ptr NULL */
 } gim_raw;
 
-/** Which members the input held. Give a struct one (GIM_SCHEMA(..., .set = ...)) to tell absent
- *  from null and from 0: PATCH needs it. Ask with gim_has and gim_is_null. */
+/** Which members the input held. Give a struct one (GIM_SCHEMA(..., GIM_SET(struct x, member))) to
+ *  tell absent from null and from 0. Ask with gim_has and gim_is_null. */
 typedef struct gim_set {
     uint64_t present; /* bit i: the input had row i, null or not */
     uint64_t null;    /* bit i: it was null */
@@ -118,7 +118,7 @@ struct gim_schema {
     const struct gim_field *fields;
     uint32_t n_fields;
     uint32_t size;    /* of the struct */
-    uint32_t set_at;  /* 1 + offset of its gim_set; 0: it has none. Give .set_at = GIM_SET(...) */
+    uint32_t set_at;  /* 1 + offset of its gim_set, by GIM_SET(...); 0: it has none */
     uint8_t reserved; /* 0 */
     bool strict;      /* unknown members are faults (code "unknown"); default: ignored */
     gim_rule *check;  /* a rule over the whole struct, run when no member has a fault */
@@ -188,7 +188,8 @@ struct gim_schema {
     {                                                                                              \
         .name = sname, .fields = rows, .n_fields = sizeof(rows) / sizeof((rows)[0]), __VA_ARGS__   \
     }
-/** GIM_SCHEMA("Post", struct post, post_fields, options...): .strict, .check, .doc, .set_at. */
+/** GIM_SCHEMA("Post", struct post, post_fields, options...): .strict, .check, .doc, GIM_SET(...).
+ */
 #define GIM_SCHEMA(...) GIM_SCHEMA_SIZED_(__VA_ARGS__, .reserved = 0)
 #define GIM_SCHEMA_SIZED_(sname, type, rows, ...)                                                  \
     GIM_SCHEMA_(sname, type, rows, .size = sizeof(type), __VA_ARGS__)
@@ -238,16 +239,20 @@ enum gim_bind {
     GIM_BIND_FAULTS = -2, /* JSON, but rules are broken: `faults` lists all; answer 422 */
 };
 
-/** Decodes and checks the whole of `json` into `*obj` (s->size bytes, zeroed by this call).
- *  Rule faults are reported only when the text is well-formed to its end. Depth is bounded by
- *  GIM_JSON_MAX_DEPTH; nothing here recurses on the input's depth. */
+/** Decodes and checks the whole of `json` into `*obj` (s->size bytes, zeroed by this call). Rule
+ *  faults are reported only when the text is well-formed to its end. Depth is bounded by
+ *  GIM_JSON_MAX_DEPTH; nothing here recurses on the input's depth. Strings in `*obj` are slices of
+ *  `json` where nothing was escaped, all else is in `a`: keep both as long as `*obj`. `*faults`
+ *  begins as {0} and is added to; `err` may be NULL. Unless the result is GIM_BIND_OK, `*obj` is
+ *  not for use. Any thread. */
 GIM_MUST_CHECK enum gim_bind gim_json_decode(const struct gim_schema *s, gim_str json, void *obj,
                                              struct gim_arena *a, struct gim_faults *faults,
                                              struct gim_json_error *err);
 
 /** As gim_json_decode, for a merge patch (RFC 7396) of `*obj`, which holds the present state: only
  *  members that the input has are written (null: zeroed, allowed for members that are not
- *  required), `required` asks that the result still has the member. */
+ *  required), `required` asks that the result still has the member. Nested objects and maps merge,
+ *  arrays are replaced. Unless the result is GIM_BIND_OK, `*obj` is as it was. */
 GIM_MUST_CHECK enum gim_bind gim_json_patch(const struct gim_schema *s, gim_str json, void *obj,
                                             struct gim_arena *a, struct gim_faults *faults,
                                             struct gim_json_error *err);
@@ -259,11 +264,13 @@ GIM_MUST_CHECK enum gim_bind gim_pairs_decode(const struct gim_schema *s, const 
                                               size_t n, void *obj, struct gim_arena *a,
                                               struct gim_faults *faults);
 
-/** Adds a fault; `code` static, the other two copied by reference. */
+/** Adds a fault of the body; `code` is static, the other two must live as long as the faults. Past
+ *  GIM_MAX_FAULTS it is only counted. */
 void gim_fault_add(struct gim_faults *f, struct gim_arena *a, const char *code, gim_str pointer,
                    gim_str detail);
 
-/** The JSON text of `*obj`, in the arena. */
+/** The JSON text of `*obj`, in the arena: members in the order of the rows, without write-only
+ *  ones. Any thread. */
 gim_str gim_json_encode(const struct gim_schema *s, const void *obj, struct gim_arena *a);
 
 #ifdef __cplusplus

@@ -2,7 +2,9 @@
  * gimlet/str.h: bytes with a length.
  *
  * A gim_str is a slice, passed by value. It owns nothing, is not NUL-terminated, and may hold any
- * byte. `{0}` (ptr NULL) is the absent string; `{"", 0}` is the empty one.
+ * byte. `{0}` (ptr NULL) is the absent string; `{"", 0}` is the empty one. Lengths are bytes. Every
+ * function here takes absent strings, allocates nothing and may be called from any thread; a slice
+ * that is returned lives as long as what it was cut from.
  */
 #ifndef GIMLET_STR_H
 #define GIMLET_STR_H
@@ -46,11 +48,13 @@ static inline gim_str gim_str_of(const char *cstr)
     return s;
 }
 
+/** The same bytes? An absent string equals an empty one. */
 static inline bool gim_str_eq(gim_str a, gim_str b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+/** Does `s` begin with `prefix`? An empty prefix: always. */
 static inline bool gim_str_starts(gim_str s, gim_str prefix)
 {
     return s.len >= prefix.len && (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);

@@ -25,14 +25,17 @@ struct gim_test_reply {
     bool closed; /* the server ended the connection after it */
 };
 
-/** `headers`: "Name: value\r\n..." or NULL (Host is added unless given); `body` may be NULL. */
+/** One request on a connection of its own. `headers`: "Name: value\r\n..." or NULL (Host is added
+ *  unless given); `body`: NUL-terminated, with its Content-Length, or NULL for none. Free the reply
+ *  with gim_test_free. */
 struct gim_test_reply gim_test_call(struct gim_app *app, const char *method, const char *target,
                                     const char *headers, const char *body);
 /** Raw bytes, one on_data per `chunk` bytes (0: all in one). For parsers and pipelining; `status`,
  *  `head` and `body` are of the first answer, `raw` holds all. */
 struct gim_test_reply gim_test_bytes(struct gim_app *app, gim_str bytes, size_t chunk);
-/** A field of the head, any case; absent when it has none. */
+/** The value of a field of the head, name in any case; absent when it has none. A slice of `r`. */
 gim_str gim_test_header(const struct gim_test_reply *r, const char *name);
+/** Frees the bytes of a reply; `*r` is {0} afterwards. The application stays the caller's. */
 void gim_test_free(struct gim_test_reply *r);
 
 #ifdef __cplusplus

@@ -19,7 +19,7 @@ typedef struct gim_time {
 /** The longest text gim_time_write makes: `9999-12-31T23:59:59.999999Z`. */
 #define GIM_TIME_MAX 27
 
-/** The wall clock now. */
+/** The wall clock now. One system call at most; any thread. */
 gim_time gim_now(void);
 
 /** Writes RFC 3339 in UTC at `out` (room for GIM_TIME_MAX, no NUL): `2026-11-24T13:56:17Z`, with
