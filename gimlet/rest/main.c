@@ -3,6 +3,7 @@
  * Order: options, routes and schemas, the socket, the application's start (stores), the start line.
  * The socket comes before the stores, so that a port in use is said before a file is opened or
  * locked; connections wait in the backlog meanwhile. */
+#include "../base/footprint.h"
 #include "../base/options.h"
 #include "../wire/server.h"
 #include "ctx.h"
@@ -125,6 +126,7 @@ static int serve(struct gim_app *app)
     code = app->spec.start ? app->spec.start(app, app->spec.state) : 0;
     if (code == 0) {
         print_start(app, server);
+        gim_forget_start();
         code = gim_server_run(server) ? EXIT_FAILED : 0;
     }
     gim_server_free(server);

@@ -46,7 +46,7 @@ void gim_conn_close(struct gim_conn *c, bool reset)
     abandon(c);
     gim_timer_clear(c->wire->loop, &c->timer);
     gim_list_remove(&c->node);
-    c->wire->n_conns--;
+    gim_wire_leave(c->wire);
     c->stream->ops->close(c->stream, reset);
     gim_heap_free(c->carry);
     gim_heap_free(c);
@@ -153,13 +153,23 @@ static void on_head(struct gim_conn *c, gim_str rest)
         gim_buf_lit(&c->wire->out, "HTTP/1.1 100 Continue\r\n\r\n");
 }
 
-/* Keeps a piece of a body that comes in several; the process-wide budget counts capacity. */
+/* Counts what `x` holds while its body comes against the process's budget. False: it is spent. */
+static bool charge(struct gim_wire *w, struct gim_exchange *x)
+{
+    int64_t now = (int64_t)(w->service->exchange_size + GIM_EXCHANGE_FIRST + x->collected.cap);
+    int64_t more = now - x->charged;
+
+    if (!more)
+        return true;
+    x->charged = now;
+    more += atomic_fetch_add_explicit(&w->shared->buffered, more, memory_order_relaxed);
+    return !w->limits->max_buffered || more <= w->limits->max_buffered;
+}
+
+/* Keeps a piece of a body that comes in several. */
 static void collect(struct gim_conn *c, gim_str data)
 {
     struct gim_exchange *x = c->x;
-    struct gim_wire *w = c->wire;
-    size_t cap = x->collected.cap;
-    int64_t all;
 
     if ((int64_t)(x->collected.len + data.len) > x->max_body) {
         refuse(c, 413, "the body is larger than this resource takes");
@@ -167,11 +177,7 @@ static void collect(struct gim_conn *c, gim_str data)
     }
     gim_buf_str(&x->collected, data);
     x->body = gim_buf_view(&x->collected);
-    if (x->collected.cap == cap)
-        return;
-    all = (int64_t)(x->collected.cap - cap);
-    all += atomic_fetch_add_explicit(&w->shared->buffered, all, memory_order_relaxed);
-    if (w->limits->max_buffered && all > w->limits->max_buffered)
+    if (!charge(c->wire, x))
         refuse(c, 503, "the server holds too many unfinished bodies; try again");
 }
 
@@ -555,7 +561,7 @@ void gim_conn_start(struct gim_conn *c, struct gim_wire *w, struct gim_stream *s
     c->timer.on_due = on_deadline;
     c->phase = GIM_CONN_NEW;
     gim_list_push(&w->conns, &c->node);
-    w->n_conns++;
+    gim_wire_enter(w);
     if (w->limits->header_timeout)
         gim_timer_set(w->loop, &c->timer, (uint64_t)w->limits->header_timeout);
 }

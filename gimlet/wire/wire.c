@@ -5,10 +5,21 @@
  * does not hold memory for ever. A reply is one run of bytes in the wire's output buffer: head
  * pre-rendered where it can be, body behind it, one send for all that a turn produced. */
 #include "wire.h"
-#include "conn.h"
+#include "../base/footprint.h"
 #include "../http/message.h"
+#include "conn.h"
 
 #define KEEP_FREE 64 /* idle exchanges kept per loop */
+#define CROWD 256    /* connections that are worth a trim when they have gone */
+#define TRIM_MS 1000
+
+static void on_trim(struct gim_timer *t)
+{
+    struct gim_wire *w = GIM_CONTAINER(t, struct gim_wire, trim);
+
+    w->peak = w->n_conns;
+    gim_heap_trim();
+}
 
 void gim_wire_init(struct gim_wire *w, struct gim_loop *loop, const struct gim_service *service,
                    const struct gim_limits *limits, struct gim_wire_shared *shared)
@@ -19,6 +30,7 @@ void gim_wire_init(struct gim_wire *w, struct gim_loop *loop, const struct gim_s
         .limits = limits,
         .shared = shared,
         .date_second = -1,
+        .trim = {.on_due = on_trim},
     };
     gim_list_init(&w->conns);
 }
@@ -33,7 +45,21 @@ void gim_wire_release(struct gim_wire *w)
         w->free = x->next_free;
         gim_heap_free(x);
     }
+    gim_timer_clear(w->loop, &w->trim);
     gim_buf_free(&w->out);
+}
+
+void gim_wire_enter(struct gim_wire *w)
+{
+    if (++w->n_conns > w->peak)
+        w->peak = w->n_conns;
+}
+
+void gim_wire_leave(struct gim_wire *w)
+{
+    w->n_conns--;
+    if (w->peak >= CROWD && w->n_conns <= w->peak / 4 && !w->trim.due)
+        gim_timer_set(w->loop, &w->trim, TRIM_MS);
 }
 
 struct gim_exchange *gim_wire_exchange(struct gim_wire *w)
@@ -66,9 +92,9 @@ void gim_exchange_unref(struct gim_exchange *x)
     if (--x->refs)
         return;
     w->service->on_release(x);
-    if (x->collected.cap) {
-        atomic_fetch_sub_explicit(&w->shared->buffered, (int64_t)x->collected.cap,
-                                  memory_order_relaxed);
+    if (x->charged) {
+        atomic_fetch_sub_explicit(&w->shared->buffered, x->charged, memory_order_relaxed);
+        x->charged = 0;
         gim_buf_free(&x->collected);
     }
     gim_arena_reset(&x->arena);

@@ -21,7 +21,7 @@ struct gim_limits {
 
 /* Process-wide, shared by the wires. */
 struct gim_wire_shared {
-    _Atomic int64_t buffered; /* bytes of bodies being collected */
+    _Atomic int64_t buffered; /* bytes held by requests whose body comes in pieces */
 };
 
 struct gim_wire {
@@ -35,7 +35,8 @@ struct gim_wire {
     struct gim_list conns;
     struct gim_exchange *free;
     uint32_t n_free;
-    uint32_t n_conns;
+    uint32_t n_conns, peak; /* peak: most connections since memory was last given back */
+    struct gim_timer trim;  /* gives memory back some time after many connections have gone */
     uint32_t in_flight;
     int64_t date_second;
     bool draining; /* every reply says Connection: close */
@@ -46,6 +47,10 @@ void gim_wire_init(struct gim_wire *w, struct gim_loop *loop, const struct gim_s
                    const struct gim_limits *limits, struct gim_wire_shared *shared);
 /** Closes the connections that are left and frees the recycler. */
 void gim_wire_release(struct gim_wire *w);
+
+/** Counts a connection in and out. When most of a crowd has gone, the heap is trimmed soon. */
+void gim_wire_enter(struct gim_wire *w);
+void gim_wire_leave(struct gim_wire *w);
 
 /** An exchange with one reference; given back by gim_exchange_unref. */
 struct gim_exchange *gim_wire_exchange(struct gim_wire *w);

@@ -297,7 +297,7 @@ static void buffered_bodies_have_one_budget(void **state)
 {
     struct fixture *f = *state;
 
-    f->limits.max_buffered = 100;
+    f->limits.max_buffered = (int64_t)sizeof(struct gim_exchange) + GIM_EXCHANGE_FIRST + 100;
     feed(f, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 600\r\n\r\nx");
     starts_with(take(f), "HTTP/1.1 503 ");
     assert_int_equal(f->shared.buffered, 0);
