@@ -7,7 +7,6 @@
 #include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -46,7 +45,7 @@ static bool is_traced(void)
 
     while (f && fgets(line, sizeof line, f)) {
         if (strncmp(line, "TracerPid:", 10) == 0) {
-            traced = strtol(line + 10, NULL, 10) != 0;
+            traced = strcmp(line + 10, "\t0\n") != 0;
             break;
         }
     }

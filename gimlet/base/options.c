@@ -168,7 +168,7 @@ static int look_up(struct gim_settings_run *r, gim_str name, struct flag *f, boo
     }
     if (f->setting && f->setting->row->type == GIM_OPTION_BOOL)
         f->value = "true";
-    *takes_value = !f->value;
+    *takes_value = true;
     return f->setting != NULL;
 }
 

@@ -31,7 +31,8 @@ GIM_PRINTF(2, 0) static gim_str format(struct gim_arena *a, const char *fmt, va_
     int n;
 
     va_copy(again, ap);
-    n = vsnprintf(small, sizeof small, fmt, ap);
+    small[0] = '\0';
+    n = fmt ? vsnprintf(small, sizeof small, fmt, ap) : 0;
     n = n < 0 ? 0 : n;
     text = gim_alloc_raw(a, (size_t)n + 1, 1);
     if ((size_t)n < sizeof small)

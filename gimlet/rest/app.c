@@ -1,6 +1,7 @@
 /* app.c: building an application from its spec: schemas checked, routes bound, defaults filled.
  * Everything that can be wrong about the constant data is found here, all of it at once, before a
  * socket is opened. */
+#include "app.h"
 #include "../base/options.h"
 #include "../json/schema_check.h"
 #include "ctx.h"

@@ -120,26 +120,51 @@ def hey(cpu, port, body_file):
     return rate, statuses
 
 
-def fill(server, request, count, window=64):
-    """Sends `count` requests on one connection, `window` at a time, and waits for as many 201s."""
-    mark = b"HTTP/1.1 201 "
-    done = 0
-    with server.connect() as s:
-        s.settimeout(10)
-        while done < count:
-            n = min(window, count - done)
-            s.sendall(request * n)
-            tail, good = b"", 0
-            while good < n:
-                try:
-                    more = s.recv(1 << 18)
-                except TimeoutError:
-                    more = b""
-                if not more:
-                    raise SystemExit(f"bench: {done + good} of {count} posts got 201, then silence")
-                good += (tail + more).count(mark)
-                tail = (tail + more)[1 - len(mark):]
-            done += n
+class Lane:
+    """One connection of a filler: sends `window` requests at once, then waits for as many 201s."""
+
+    MARK = b"HTTP/1.1 201 "
+
+    def __init__(self, server, request, count, window):
+        self.s = server.connect()
+        self.request, self.left, self.window = request, count, window
+        self.due, self.tail = 0, b""
+        self.send()
+
+    def send(self):
+        self.due = min(self.window, self.left)
+        self.left -= self.due
+        self.s.sendall(self.request * self.due)
+
+    def read(self):
+        """True when this lane has nothing more to do."""
+        more = self.s.recv(1 << 18)
+        if not more:
+            raise SystemExit("bench: the server closed a connection while it was filled")
+        self.due -= (self.tail + more).count(self.MARK)
+        self.tail = (self.tail + more)[1 - len(self.MARK):]
+        if self.due == 0 and self.left:
+            self.send()
+        return self.due == 0 and not self.left
+
+
+def fill(server, request, count, lanes=64, window=16):
+    """Makes `count` posts over `lanes` connections and has seen a 201 for each."""
+    poll = select.poll()
+    busy = {}
+    for i in range(lanes):
+        lane = Lane(server, request, count // lanes + (i < count % lanes), window)
+        busy[lane.s.fileno()] = lane
+        poll.register(lane.s, select.POLLIN)
+    while busy:
+        ready = poll.poll(10_000)
+        if not ready:
+            due = sum(lane.due + lane.left for lane in busy.values())
+            raise SystemExit(f"bench: {count - due} of {count} posts got 201, then 10 s of silence")
+        for fd, _ in ready:
+            if busy[fd].read():
+                poll.unregister(fd)
+                busy.pop(fd).s.close()
 
 
 HOLDER = """

@@ -63,7 +63,7 @@ static const struct gim_option framework_rows[] = {
      .def = "errors",
      .names = log_names,
      .group = "Log",
-     .help = "a line per request on stdout: off, errors or all"},
+     .help = "a line per request, on stdout: off, errors, all"},
     {.name = "strict_content_type",
      .type = GIM_OPTION_BOOL,
      AT(strict),
@@ -374,6 +374,7 @@ static void a_wrong_file_is_told_with_file_and_line(void **state)
         {"help = 1\n", "@:1: unknown key help; --print-config lists them\n"},
         {"port = 1\nhost = a\nport = 1\n", "@:3: port stands twice; it was set in line 1\n"},
         {"port = 1\n  port = 2\n", "@:2: port stands twice; it was set in line 1\n"},
+        {"port = 1\n \t host = x\n", ""},
         {"[other]\nport = 1\n",
          "@:2: port stands in an unknown section [other]; no section is needed, and [my-posts] is "
          "allowed\n"},
@@ -498,7 +499,7 @@ static void help_is_made_of_the_rows_and_fits_the_screen(void **state)
         "  --max-body SIZE        larger request bodies get 413 [1M]\n"
         "  --strict-content-type  415 unless a body says application/json\n"
         "Log:\n"
-        "  --access-log WORD      a line per request on stdout: off, errors or all\n"
+        "  --access-log WORD      a line per request, on stdout: off, errors, all\n"
         "                         [errors]\n"
         "\n"
         "--store X may also be MY_POSTS_STORE=X in the environment, or store = X in\n"

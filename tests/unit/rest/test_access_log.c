@@ -230,6 +230,28 @@ static void lines_a_reader_does_not_take_are_dropped_and_counted(void **state)
     close_stage(&s);
 }
 
+/* What one write takes ends with a line, so that lines of other writers cannot come into it. */
+static void each_write_ends_with_a_line(void **state)
+{
+    struct stage s;
+    char *got;
+
+    (void)state;
+    open_stage(&s, GIM_ACCESS_TEXT);
+    if (fcntl(s.ends[1], F_SETPIPE_SZ, 4096) < 0)
+        skip();
+    for (int i = 0; i < 200; i++)
+        gim_access_log_add(&s.log, &plain);
+    for (int i = 0; i < 4; i++) {
+        gim_access_log_flush(&s.log);
+        got = drain(&s);
+        assert_in_range(strlen(got), 1, 4096);
+        assert_int_equal(got[strlen(got) - 1], '\n');
+        free(got);
+    }
+    close_stage(&s);
+}
+
 static void a_reader_that_went_away_is_survived(void **state)
 {
     struct stage s;
@@ -272,6 +294,7 @@ int main(void)
         cmocka_unit_test(the_mode_decides_what_is_wanted),
         cmocka_unit_test(a_full_buffer_is_flushed_by_itself),
         cmocka_unit_test(lines_a_reader_does_not_take_are_dropped_and_counted),
+        cmocka_unit_test(each_write_ends_with_a_line),
         cmocka_unit_test(a_reader_that_went_away_is_survived),
         cmocka_unit_test(lines_in_json_say_what_was_dropped_too),
     };

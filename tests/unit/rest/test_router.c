@@ -49,6 +49,7 @@ static void find(const struct gim_router *r, const char *method, const char *pat
     memset(&m, 0xa5, sizeof m);
     gim_router_find(r, gim_method_of(name), name, at, &m);
     if (!m.route) {
+        assert_false(m.head_of_get);
         snprintf(out, size, "%s%s", m.path_known ? "405" : "404", m.slash_other ? " slash" : "");
     } else {
         n = (size_t)snprintf(out, size, "%s %.*s%s", m.route->row->method,
@@ -140,13 +141,20 @@ static void static_wins_over_param_and_param_over_rest(void **state)
 static void methods_choose_among_the_places_a_path_fits(void **state)
 {
     static const struct gim_route routes[] = {
-        ROW("GET", "/p"),           ROW("POST", "/p"),
-        ROW("PUT|PATCH", "/p/:id"), ROW("GET", "/p/:id"),
+        ROW("*", "/star"),
+        ROW("GET", "/p"),
+        ROW("POST", "/p"),
+        ROW("PUT|PATCH", "/p/:id"),
+        ROW("GET", "/p/:id"),
         ROW("DELETE", "/p/:key"), /* another name at the same place, no method in common */
-        ROW("GET", "/p/new"),       ROW("PURGE|GET", "/cache"),
-        ROW("*", "/any"),           ROW("GET", "/any"),
-        ROW("HEAD", "/own"),        ROW("GET", "/own"),
-        ROW("POST", "/only/*path"), {0},
+        ROW("GET", "/p/new"),
+        ROW("PURGE|GET", "/cache"),
+        ROW("*", "/any"),
+        ROW("GET", "/any"),
+        ROW("HEAD", "/own"),
+        ROW("GET", "/own"),
+        ROW("POST", "/only/*path"),
+        {0},
     };
     static const struct expected rows[] = {
         {"GET", "/p", "GET /p"},
@@ -174,6 +182,7 @@ static void methods_choose_among_the_places_a_path_fits(void **state)
         {"POST", "/any", "* /any"},
         {"OPTIONS", "/any", "* /any"},
         {"HEAD", "/any", "GET /any (HEAD)"},
+        {"HEAD", "/star", "* /star"},
         {"HEAD", "/own", "HEAD /own"},
         {"GET", "/only/", "405"},
         {"POST", "/only/a/b", "POST /only/*path path=a/b"},
@@ -344,6 +353,43 @@ static void every_prefix_of_a_path_is_found_without_reading_past_it(void **state
         if (n >= 3)
             assert_memory_equal(got, "GET /w/*rest rest=", 18);
     }
+    gim_router_free(r);
+}
+
+/* Around the longest pattern there can be, where the buffer for the added slash ends. */
+static void the_longest_pattern_is_found_in_both_forms(void **state)
+{
+    static char pattern[512];
+    static const struct gim_route routes[] = {ROW("GET", pattern), {0}};
+    struct gim_router *r;
+    char path[600] = "/";
+    char got[600];
+
+    (void)state;
+    memset(pattern, 'a', 511);
+    pattern[0] = pattern[510] = '/';
+    r = build(routes, GIM_SLASH_STRICT);
+    for (size_t n = 1; n < sizeof path - 1; n++) {
+        path[n] = 'a';
+        find(r, "GET", path, got, sizeof got);
+        assert_string_equal(got, n == 509 ? "404 slash" : "404");
+    }
+    find(r, "GET", pattern, got, sizeof got);
+    assert_memory_equal(got, "GET /aaa", 8);
+    gim_router_free(r);
+}
+
+static void paths_of_one_hash_are_told_apart(void **state)
+{
+    static const struct gim_route routes[] = {ROW("GET", "/4d30c680260"), {0}};
+    static const struct expected rows[] = {
+        {"GET", "/4d30c680260", "GET /4d30c680260"},
+        {"GET", "/b516ace13af", "404"}, /* gim_path_hash gives both the same */
+    };
+    struct gim_router *r = build(routes, GIM_SLASH_STRICT);
+
+    (void)state;
+    CHECK(r, rows);
     gim_router_free(r);
 }
 
@@ -588,6 +634,22 @@ static void each_defect_is_named_with_its_place(void **state)
     }
 }
 
+static void a_pattern_that_is_too_long_is_a_defect(void **state)
+{
+    static char pattern[514];
+    static const struct gim_route routes[] = {ROW("GET", pattern), {0}};
+    struct gim_app_spec spec = {.routes = routes};
+    struct gim_buf why = {0};
+
+    (void)state;
+    memset(pattern, 'a', 512);
+    pattern[0] = '/';
+    assert_null(gim_router_new(&spec, &why));
+    gim_buf_char(&why, '\0');
+    assert_non_null(strstr(why.ptr, "aaa: longer than 511 bytes\n"));
+    gim_buf_free(&why);
+}
+
 static void groups_that_nest_too_deep_are_a_defect(void **state)
 {
     static struct gim_group levels[17][2];
@@ -628,10 +690,13 @@ int main(void)
         cmocka_unit_test(backtracking_is_bounded_by_the_tree),
         cmocka_unit_test(finding_does_not_allocate),
         cmocka_unit_test(every_prefix_of_a_path_is_found_without_reading_past_it),
+        cmocka_unit_test(the_longest_pattern_is_found_in_both_forms),
+        cmocka_unit_test(paths_of_one_hash_are_told_apart),
         cmocka_unit_test(allow_lists_methods_by_name_with_head_and_options),
         cmocka_unit_test(groups_hand_down_prefix_middleware_and_limit),
         cmocka_unit_test(the_table_of_routes_is_aligned),
         cmocka_unit_test(each_defect_is_named_with_its_place),
+        cmocka_unit_test(a_pattern_that_is_too_long_is_a_defect),
         cmocka_unit_test(groups_that_nest_too_deep_are_a_defect),
         cmocka_unit_test(an_application_without_routes_knows_no_path),
     };
