@@ -324,6 +324,7 @@ static void a_wrong_flag_gets_one_line_that_helps(void **state)
         {"--maxbody 1", "my-posts: unknown flag --maxbody, did you mean --max-body?\n"},
         {"--strict", "my-posts: unknown flag --strict, did you mean --strict-content-type?\n"},
         {"--rotues", "my-posts: unknown flag --rotues, did you mean --routes?\n"},
+        {"--rotuse", "my-posts: unknown flag --rotuse, did you mean --routes?\n"},
         {"--print-confg", "my-posts: unknown flag --print-confg, did you mean --print-config?\n"},
         {"--zzzzzz", "my-posts: unknown flag --zzzzzz; --help lists them\n"},
         {"--no-port", "my-posts: unknown flag --no-port; --help lists them\n"},
