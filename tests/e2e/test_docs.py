@@ -26,7 +26,7 @@ FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-I", os.path.join(ROOT, "gi
 FRAGMENT = ["-Wno-unused", "-fsyntax-only"]
 AROUND = {
     "": ("", ""),
-    "body": ("static int snippet(struct gim_ctx *c)\n{\n", "\n    return 0;\n}\n"),
+    "body": ("static int snippet(struct gim_ctx *c)\n{\n", "\nreturn 0;\n}\n"),
     "rows": ("static const struct gim_field snippet[] = {\n", "\n};\n"),
 }
 README_LINES = 250
