@@ -3,7 +3,6 @@
 #define HTTP_URI_H
 
 #include <gimlet/arena.h>
-#include <gimlet/schema.h>
 
 /** The path decoded once, dot segments removed (§5.2.4; never above the root). Returns 0; -1 for a
  *  bad escape, an escaped control (NUL, CR, LF, HTAB, DEL among them), or bytes that are not UTF-8.

@@ -58,10 +58,6 @@ typedef struct gim_array {
     size_t len;
 } gim_array;
 
-typedef struct gim_pair {
-    gim_str key, value;
-} gim_pair;
-
 typedef struct gim_map {
     gim_pair *items; /* in the order of the input; names are unique */
     size_t len;

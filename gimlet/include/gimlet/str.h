@@ -31,6 +31,11 @@ typedef struct gim_str {
     size_t len;
 } gim_str;
 
+/** A name and its value: a query's, a path's, a map's. */
+typedef struct gim_pair {
+    gim_str key, value;
+} gim_pair;
+
 /** A slice of a string literal: `GIM_S("posts")`. A constant expression inside functions only. */
 #ifdef __cplusplus
 #define GIM_S(literal) (gim_str{("" literal), sizeof(literal) - 1})
