@@ -59,6 +59,15 @@ static void worker_stop(void *user, struct gim_wire *wire)
     gim_heap_free(w);
 }
 
+static void started(void *user, const char *address)
+{
+    const struct gim_app *app = user;
+    const char *more = app->spec.describe ? app->spec.describe(app->spec.state) : NULL;
+
+    fprintf(stderr, "%s: listening on %s%s%s, %u worker%s\n", app->spec.name, address,
+            more ? ", " : "", more ? more : "", app->workers, app->workers == 1 ? "" : "s");
+}
+
 static void stopping(void *user)
 {
     struct gim_app *app = user;
@@ -90,15 +99,6 @@ static void print_routes(const struct gim_app *app)
     gim_buf_free(&b);
 }
 
-static void print_start(const struct gim_app *app, const struct gim_server *server)
-{
-    const char *more = app->spec.describe ? app->spec.describe(app->spec.state) : NULL;
-
-    fprintf(stderr, "%s: listening on %s%s%s, %u worker%s\n", app->spec.name,
-            gim_server_address(server), more ? ", " : "", more ? more : "", app->workers,
-            app->workers == 1 ? "" : "s");
-}
-
 static int serve(struct gim_app *app)
 {
     const struct gim_settings *s = &app->settings;
@@ -112,6 +112,7 @@ static int serve(struct gim_app *app)
         .user = app,
         .worker_start = worker_start,
         .worker_stop = worker_stop,
+        .started = started,
         .stopping = stopping,
         .stopped = stopped,
     };
@@ -125,7 +126,6 @@ static int serve(struct gim_app *app)
     }
     code = app->spec.start ? app->spec.start(app, app->spec.state) : 0;
     if (code == 0) {
-        print_start(app, server);
         gim_forget_start();
         code = gim_server_run(server) ? EXIT_FAILED : 0;
     }

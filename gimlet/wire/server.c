@@ -154,11 +154,6 @@ struct gim_server *gim_server_new(const struct gim_server_spec *spec, char *err,
     return s;
 }
 
-const char *gim_server_address(const struct gim_server *s)
-{
-    return s->address;
-}
-
 static int make_loops(struct gim_server *s)
 {
     for (unsigned i = 0; i < s->spec->workers; i++) {
@@ -181,6 +176,7 @@ int gim_server_run(struct gim_server *s)
 
     if (make_loops(s))
         return -1;
+    s->spec->started(s->spec->user, s->address);
     for (unsigned i = 1; i < n; i++) {
         if (pthread_create(&s->workers[i].thread, NULL, thread_main, &s->workers[i]))
             return -1;

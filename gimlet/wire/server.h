@@ -21,6 +21,8 @@ struct gim_server_spec {
     /** On the worker's own thread: makes its wire, and ends it. */
     struct gim_wire *(*worker_start)(void *user, struct gim_loop *loop, unsigned index);
     void (*worker_stop)(void *user, struct gim_wire *wire);
+    /** From here on a stop signal is a graceful one: the time to tell "http://127.0.0.1:8080". */
+    void (*started)(void *user, const char *address);
     /** The first stop signal came (worker 0's thread). */
     void (*stopping)(void *user);
     /** All loops have ended; pending work elsewhere must be brought to its end now: what it posts
@@ -30,8 +32,6 @@ struct gim_server_spec {
 
 /** Binds. NULL with a sentence in `err`. `spec` must outlive the server. */
 struct gim_server *gim_server_new(const struct gim_server_spec *spec, char *err, size_t err_len);
-/** "http://127.0.0.1:8080" */
-const char *gim_server_address(const struct gim_server *s);
 /** Serves until SIGTERM or SIGINT, then stops gracefully; a second signal ends the process with
  *  128 + its number. Blocks these signals in the process's threads. Returns 0, -1 when a loop could
  *  not be made. */

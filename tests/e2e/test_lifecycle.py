@@ -220,6 +220,13 @@ def test_signal_ends_an_idle_server_soon(serve, number, workers):
     assert time.monotonic() - began < 1 * SLOW
 
 
+def test_signal_right_after_the_start_line_is_a_graceful_one(serve, tmp_path):
+    for _ in range(20):
+        server = serve("--store", f"sqlite:{tmp_path / 'p.db'}", "--workers", 2)
+        server.signal()
+        assert server.wait() == 0
+
+
 def test_readyz_is_503_during_the_drain_delay_and_all_else_works(serve):
     server = serve(*MEMORY, "--drain-delay", "600ms")
     with server.connect() as c:
