@@ -56,7 +56,7 @@ quietly() {
     log=$(mktemp)
     "$@" >"$log" 2>&1 </dev/null || status=$?
     if [ "$status" -ne 0 ]; then
-        tail -n 60 "$log" >&2
+        grep -vE '^\[[0-9]+/[0-9]+\] ' "$log" | tail -n 60 >&2 # without ninja's steps
         rm -f "$log"
         die 1 "$what failed (status $status); its output is above"
     fi
