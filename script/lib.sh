@@ -72,6 +72,7 @@ ninja_in() {
 
 # build_release [target...]: released programs are static-pie; where the system has no static
 # libraries they are dynamic.
+# shellcheck disable=SC2120 # targets are for some callers
 build_release() {
     local cc=gcc static=true lib
     have gcc || cc=cc

@@ -179,7 +179,7 @@ class Bench:
                 self.record("idle.rss", kind, s.memory()["rss"])
                 self.record("idle.per_connection", kind, (s.memory()["rss"] - before) / self.o.held)
                 held.close()
-                time.sleep(0.3)
+                time.sleep(2)  # memory goes back once a crowd has been gone for a second
                 self.record("idle.rss_after", kind, s.memory()["rss"])
 
     def syscalls(self, _):
