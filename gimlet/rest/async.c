@@ -181,6 +181,7 @@ bool gim_ctx_block(struct gim_ctx *c, gim_handler *h)
 {
     c->then = h;
     c->job.run = run_job;
+    c->values_before = c->values;
     c->on_pool = true;
     gim_exchange_ref(&c->x);
     if (!gim_pool_submit(gim_ctx_app(c)->pool, &c->job))
@@ -204,6 +205,11 @@ void gim_ctx_cancel(struct gim_ctx *c)
 
 void gim_on_cancel(struct gim_ctx *c, void (*fn)(void *arg), void *arg)
 {
+    if (c->on_pool) { /* the loop may be calling the one before just now */
+        gim_log(GIM_LOG_ERROR, "gimlet", "%.*s: gim_on_cancel is not for .blocking handlers",
+                GIM_FMT(gim_route_pattern(c)));
+        return;
+    }
     c->on_cancel = fn;
     c->cancel_arg = arg;
 }

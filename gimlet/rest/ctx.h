@@ -24,7 +24,8 @@ struct gim_ctx {
     gim_str id;
     void *body, *query, *path_obj;
     struct gim_deferred *deferred;
-    struct gim_value *values;
+    struct gim_value *values;        /* newest first; a node is never changed */
+    struct gim_value *values_before; /* those there were when the pool took the handler */
     void (*on_cancel)(void *arg);
     void *cancel_arg;
     const struct gim_middleware *const *chain;

@@ -143,17 +143,10 @@ gim_str gim_id(const struct gim_ctx *c)
 
 void gim_put(struct gim_ctx *c, const void *key, void *value)
 {
-    struct gim_value *v = c->values;
+    struct gim_value *v = GIM_NEW(&c->x.arena, struct gim_value);
 
-    while (v && v->key != key)
-        v = v->next;
-    if (!v) {
-        v = GIM_NEW(&c->x.arena, struct gim_value);
-        v->next = c->values;
-        v->key = key;
-        c->values = v;
-    }
-    v->value = value;
+    *v = (struct gim_value){c->values, key, value};
+    c->values = v;
 }
 
 void *gim_get(const struct gim_ctx *c, const void *key)

@@ -90,14 +90,17 @@ static bool method_is_used(const struct gim_app *app, gim_str method)
     return false;
 }
 
-/* 308 to the same target with the slash added or removed; the query stays. */
+/* 308 to the same target with the slash added or removed; the query stays. A path that begins with
+ * two slashes would be read as another host ("//evil.example/../a"): "/." before it says that it is
+ * a path (RFC 3986 §4.2). */
 static int redirect_slash(struct gim_ctx *c)
 {
     gim_str path = gim_head_str(&c->x.head, c->x.head.path);
     gim_str query = gim_query_str(c);
     bool has = path.len && path.ptr[path.len - 1] == '/';
-    gim_str to = gim_printf(&c->x.arena, "%.*s%s%s%.*s", (int)(path.len - (has ? 1 : 0)), path.ptr,
-                            has ? "" : "/", query.ptr ? "?" : "", (int)query.len,
+    const char *guard = path.len > 1 && path.ptr[1] == '/' ? "/." : "";
+    gim_str to = gim_printf(&c->x.arena, "%s%.*s%s%s%.*s", guard, (int)(path.len - (has ? 1 : 0)),
+                            path.ptr, has ? "" : "/", query.ptr ? "?" : "", (int)query.len,
                             query.ptr ? query.ptr : "");
 
     return gim_redirect(c, 308, to);
@@ -282,10 +285,25 @@ static void on_refused(struct gim_exchange *x, int status, const char *detail)
 
     if (!x->head.size || !c->begun)
         begin(c);
-    x->reply = (struct gim_reply_parts){0};
+    x->reply.status = 0; /* fields that a `before` has set stay */
     gim_problem(c, status, NULL, "%s", detail);
     if (status == 503)
         gim_set_header(c, GIM_S("Retry-After"), GIM_S("1"));
+}
+
+/* Only what the handler, perhaps on another thread, never writes: so not the fields of the reply. */
+static void on_late(struct gim_exchange *x, struct gim_exchange *late)
+{
+    struct gim_ctx *c = gim_ctx_of(x);
+    const struct gim_ctx *from = gim_ctx_of(late);
+
+    begin(c);
+    c->path = from->path;
+    c->match = from->match;
+    c->id = from->id;
+    c->chain = from->chain;
+    c->ran = from->ran;
+    c->values = from->on_pool ? from->values_before : from->values;
 }
 
 static void on_reply(struct gim_exchange *x)
@@ -346,6 +364,7 @@ const struct gim_service gim_rest_service = {
     .on_head = on_head,
     .on_request = on_request,
     .on_refused = on_refused,
+    .on_late = on_late,
     .on_reply = on_reply,
     .on_done = on_done,
     .on_cancel = on_cancel,

@@ -30,6 +30,7 @@ void gim_test_driver_free(struct gim_test_driver *t)
 {
     if (!t)
         return;
+    (void)gim_loop_turn(t->loop, 0); /* what was resumed after the last call lets go */
     gim_worker_release(&t->worker);
     gim_loop_free(t->loop);
     gim_heap_free(t);

@@ -93,12 +93,15 @@ static void refuse_late(struct gim_conn *c)
     struct gim_exchange *x = gim_wire_exchange(c->wire);
 
     x->head = late->head;
+    x->start_ms = late->start_ms;
     x->conn = c;
     c->x = x;
     c->suspended = false;
     c->wire->in_flight--;
     late->conn = NULL;
     c->wire->service->on_cancel(late);
+    if (c->wire->service->on_late)
+        c->wire->service->on_late(x, late);
     c->wire->service->on_refused(x, 503, "the handler did not answer in time");
     answer(c);
     gim_exchange_unref(late);

@@ -48,6 +48,10 @@ struct gim_service {
     /** The wire answers by itself (`status`, a static `detail`): fill x->reply. The head may be
      *  missing (x->head.size == 0). */
     void (*on_refused)(struct gim_exchange *x, int status, const char *detail);
+    /** The handler's deadline has passed: `x` will answer in the place of `late`, whose memory may be
+     *  in use by another thread. Takes over what `on_reply` needs; `late` lives until the answer is
+     *  written. on_refused(x, 503) comes next. May be NULL. */
+    void (*on_late)(struct gim_exchange *x, struct gim_exchange *late);
     /** The reply is complete and about to be written: after-middleware. */
     void (*on_reply)(struct gim_exchange *x);
     /** The reply was handed to the stream (`sent` bytes of body): access log. `aborted`: the client

@@ -163,7 +163,8 @@ void gim_resume_all(const struct gim_resumption *r, size_t n);
 
 /** Calls `fn(arg)` once, on the loop, if the client goes away or the handler deadline answers 503
  *  while the request is suspended. Whoever works for the request may still be using its memory
- *  then: `fn` may tell it to stop, no more. A second call replaces the first. */
+ *  then: `fn` may tell it to stop, no more. A second call replaces the first. Not in .blocking
+ *  handlers, which run to their end (it logs an error and does nothing). */
 void gim_on_cancel(struct gim_ctx *c, void (*fn)(void *arg), void *arg);
 /** Calls `fn(arg)` once, on the loop, when the request's memory is about to go; last in, first out.
  *  For what the arena does not own. */

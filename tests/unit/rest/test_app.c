@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "gimlet/base/arena.h"
+#include "gimlet/rest/app.h"
 #include <gimlet.h>
 
 /* ---- the application
@@ -500,6 +501,11 @@ static void slash_option_redirects_or_ignores(void **state)
     assert_int_equal(r.status, 308);
     EXPECT_HEADER(&r, "Location", "/a?q=1");
     gim_test_free(&r);
+    /* what a browser would read as another host */
+    r = gim_test_call(a, "GET", "//evil.example/../../a/", NULL, NULL);
+    assert_int_equal(r.status, 308);
+    EXPECT_HEADER(&r, "Location", "/.//evil.example/../../a");
+    gim_test_free(&r);
     gim_app_free(a);
     spec.slash = GIM_SLASH_IGNORE;
     a = gim_app_new(&spec, err, sizeof err);
@@ -507,6 +513,69 @@ static void slash_option_redirects_or_ignores(void **state)
     assert_int_equal(r.status, 204);
     gim_test_free(&r);
     gim_app_free(a);
+}
+
+static int set_field(struct gim_ctx *c)
+{
+    gim_put(c, &order, order);
+    return gim_set_header(c, GIM_S("X-Before"), GIM_S("1"));
+}
+
+static int see_value(struct gim_ctx *c)
+{
+    return gim_set_header(c, GIM_S("X-After"),
+                          gim_get(c, &order) == order ? GIM_S("seen") : GIM_S("lost"));
+}
+
+static const struct gim_middleware fields_around = {"fields", set_field, see_value};
+static const struct gim_middleware *const with_fields[] = {&gim_request_id, &fields_around, NULL};
+
+static gim_handle forgotten;
+
+static int forgets(struct gim_ctx *c)
+{
+    forgotten = gim_suspend(c);
+    return GIM_SUSPENDED;
+}
+
+static int oversleeps(struct gim_ctx *c)
+{
+    gim_put(c, &order, NULL); /* `after` has the value of before the pool */
+    usleep(400000);
+    return gim_text(c, 200, GIM_S("late"));
+}
+
+static void refusals_of_the_wire_pass_the_middleware_too(void **state)
+{
+    const struct gim_route r_[] = {GIM_POST("/small", nothing, .body_raw = true, .max_body = 3),
+                                   GIM_GET("/forgets", forgets, .suspends = true),
+                                   GIM_GET("/sleeps", oversleeps, .blocking = true),
+                                   {0}};
+    const struct gim_app_spec spec = {.routes = r_, .middleware = with_fields};
+    char err[512];
+    struct gim_app *a = gim_app_new(&spec, err, sizeof err);
+    struct gim_test_reply r = gim_test_call(a, "POST", "/small", NULL, "long");
+
+    (void)state;
+    assert_int_equal(r.status, 413);
+    EXPECT_HEADER(&r, "X-Before", "1");
+    EXPECT_HEADER(&r, "X-After", "seen");
+    gim_test_free(&r);
+    gim_app_free(a);
+
+    for (int i = 0; i < 2; i++) {
+        a = gim_app_new(&spec, err, sizeof err);
+        a->settings.limits.handler_timeout = 100;
+        r = gim_test_call(a, "GET", i ? "/sleeps" : "/forgets", "X-Request-Id: late\r\n", NULL);
+        assert_int_equal(r.status, 503);
+        EXPECT_HEADER(&r, "X-After", "seen");
+        EXPECT_HEADER(&r, "X-Request-Id", "late");
+        assert_true(strstr(text_of(r.body), "\"instance\":\"late\"") != NULL);
+        gim_test_free(&r);
+        if (i == 0)
+            gim_resume(forgotten, nothing);
+        gim_app_free(a);
+    }
 }
 
 static void strict_content_type_is_415(void **state)
@@ -542,6 +611,7 @@ int main(void)
         cmocka_unit_test(clashing_routes_are_refused_with_their_places),
         cmocka_unit_test(bad_schema_is_refused_with_its_route),
         cmocka_unit_test(slash_option_redirects_or_ignores),
+        cmocka_unit_test(refusals_of_the_wire_pass_the_middleware_too),
         cmocka_unit_test(strict_content_type_is_415),
     };
 

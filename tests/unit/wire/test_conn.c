@@ -87,14 +87,14 @@ static void on_release(struct gim_exchange *x)
 }
 
 static const struct gim_service service = {
-    sizeof(struct gim_exchange),
-    on_head,
-    on_request,
-    on_refused,
-    on_reply,
-    on_done,
-    on_cancel,
-    on_release,
+    .exchange_size = sizeof(struct gim_exchange),
+    .on_head = on_head,
+    .on_request = on_request,
+    .on_refused = on_refused,
+    .on_reply = on_reply,
+    .on_done = on_done,
+    .on_cancel = on_cancel,
+    .on_release = on_release,
 };
 
 /* ---- the fixture
