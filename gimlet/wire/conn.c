@@ -376,8 +376,8 @@ static int64_t phase_ms(const struct gim_conn *c, enum gim_conn_phase phase)
 
 /* Sets the deadline of the present phase, which counts from the phase's beginning: bytes that trickle
  * in do not move it. Only a body that is wanted stretches its deadline with what came. A request
- * answered, or output taken whole, begins the phase anew even where it is the same one as before:
- * pipelined requests do not share one deadline. */
+ * answered begins the phase anew even where it is the same one as before: pipelined requests do not
+ * share one deadline. */
 static void set_deadline(struct gim_conn *c)
 {
     enum gim_conn_phase now = phase_now(c);
@@ -484,10 +484,7 @@ static void on_data(struct gim_stream *s, gim_str in)
 
 static void on_drained(struct gim_stream *s)
 {
-    struct gim_conn *c = s->owner;
-
-    c->moved = true;
-    go_on(c);
+    go_on(s->owner);
 }
 
 /* FIN alone is not "client gone": what was asked is answered. Half a request is not a request. */

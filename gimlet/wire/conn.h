@@ -32,7 +32,7 @@ struct gim_conn {
     uint8_t phase; /* enum gim_conn_phase */
     bool in_body;  /* between HEAD and END of the session; x NULL meanwhile: read past it */
     bool suspended; /* x runs elsewhere */
-    bool moved;     /* a request was answered, or output taken: the deadline begins anew */
+    bool moved;     /* a request was answered: the deadline begins anew */
     bool closing;   /* the last reply is written; nothing is parsed any more */
     bool unread;  /* closing before all was read: half-close and drain, else RST eats the answer */
     bool ended;   /* the client has sent FIN */
