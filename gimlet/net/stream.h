@@ -14,6 +14,7 @@
 struct gim_stream;
 
 struct gim_stream_user { /* what the owner wants to hear; one const table an owner type */
+    void (*on_open)(struct gim_stream *s); /* dialled streams: connected; NULL for accepted ones */
     void (*on_data)(struct gim_stream *s, gim_str data);
     void (*on_drained)(struct gim_stream *s);
     void (*on_end)(struct gim_stream *s);
