@@ -47,6 +47,7 @@ void gim_conn_close(struct gim_conn *c, bool reset)
     gim_timer_clear(c->wire->loop, &c->timer);
     gim_list_remove(&c->node);
     gim_wire_leave(c->wire);
+    (void)gim_wire_charge(c->wire, c->held, 0);
     c->stream->ops->close(c->stream, reset);
     gim_heap_free(c->carry);
     gim_heap_free(c);
@@ -62,6 +63,8 @@ static void answer(struct gim_conn *c)
     bool close;
     size_t sent;
 
+    if (x->reply.body.len > SMALL_BODY && gim_wire_is_spent(w))
+        w->service->on_refused(x, 503, "too much waits for clients that are slow; try again");
     w->service->on_reply(x);
     close = x->reply.close || w->draining || !x->head.size || !x->head.keep_alive;
     sent = gim_wire_write_reply(w, x, &w->out, close);
@@ -159,14 +162,10 @@ static void on_head(struct gim_conn *c, gim_str rest)
 /* Counts what `x` holds while its body comes against the process's budget. False: it is spent. */
 static bool charge(struct gim_wire *w, struct gim_exchange *x)
 {
-    int64_t now = (int64_t)(w->service->exchange_size + GIM_EXCHANGE_FIRST + x->collected.cap);
-    int64_t more = now - x->charged;
+    int64_t held = x->charged;
 
-    if (!more)
-        return true;
-    x->charged = now;
-    more += atomic_fetch_add_explicit(&w->shared->buffered, more, memory_order_relaxed);
-    return !w->limits->max_buffered || more <= w->limits->max_buffered;
+    x->charged = (int64_t)(w->service->exchange_size + GIM_EXCHANGE_FIRST + x->collected.cap);
+    return gim_wire_charge(w, held, x->charged);
 }
 
 /* Keeps a piece of a body that comes in several. */
@@ -422,8 +421,11 @@ static void set_reading(struct gim_conn *c)
 static void settle(struct gim_conn *c)
 {
     bool was_lingering = c->phase == GIM_CONN_LINGER;
+    uint32_t held = c->held;
 
     flush(c);
+    c->held = (uint32_t)gim_stream_pending(c->stream);
+    (void)gim_wire_charge(c->wire, held, c->held);
     if (!gim_stream_pending(c->stream) && !c->suspended) {
         if (c->closing ? !c->unread || c->ended : c->ended) {
             gim_conn_close(c, false);

@@ -29,6 +29,7 @@ struct gim_conn {
     uint32_t
         progress;  /* BODY: unwanted bytes read past; WRITE: pending at the last look; LINGER: bytes
                           discarded */
+    uint32_t held; /* bytes of output that were pending, and charged, at the last settle */
     uint8_t phase; /* enum gim_conn_phase */
     bool in_body;  /* between HEAD and END of the session; x NULL meanwhile: read past it */
     bool suspended; /* x runs elsewhere */

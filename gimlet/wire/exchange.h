@@ -73,7 +73,7 @@ struct gim_exchange {
     int64_t max_body; /* set by on_head */
     uint64_t start_ms;
     struct gim_buf collected; /* a body that came in pieces; x->body is a view of it */
-    int64_t charged;          /* bytes of the budget of unfinished bodies */
+    int64_t charged;          /* bytes of the budget for slow clients */
     uint32_t refs;
     bool keep;   /* set by on_head: the handler may outlive the input */
     bool stable; /* the head lies in the arena */

@@ -12,12 +12,14 @@
 #define KEEP_FREE 64 /* idle exchanges kept per loop */
 #define CROWD 256    /* connections that are worth a trim when they have gone */
 #define TRIM_MS 1000
+#define HEAP_WORTH (4 << 20) /* bytes given back that are worth one too */
 
 static void on_trim(struct gim_timer *t)
 {
     struct gim_wire *w = GIM_CONTAINER(t, struct gim_wire, trim);
 
     w->peak = w->n_conns;
+    w->given_back = 0;
     gim_heap_trim();
 }
 
@@ -62,6 +64,27 @@ void gim_wire_leave(struct gim_wire *w)
         gim_timer_set(w->loop, &w->trim, TRIM_MS);
 }
 
+bool gim_wire_charge(struct gim_wire *w, int64_t held, int64_t now)
+{
+    int64_t more = now - held, max = w->limits->max_buffered, total;
+
+    if (!more)
+        return true;
+    total = atomic_fetch_add_explicit(&w->shared->buffered, more, memory_order_relaxed) + more;
+    if (more < 0)
+        w->given_back -= more;
+    if (w->given_back >= HEAP_WORTH && !w->trim.due)
+        gim_timer_set(w->loop, &w->trim, TRIM_MS);
+    return !max || total <= max;
+}
+
+bool gim_wire_is_spent(const struct gim_wire *w)
+{
+    int64_t max = w->limits->max_buffered;
+
+    return max && atomic_load_explicit(&w->shared->buffered, memory_order_relaxed) > max;
+}
+
 struct gim_exchange *gim_wire_exchange(struct gim_wire *w)
 {
     struct gim_exchange *x = w->free;
@@ -93,7 +116,7 @@ void gim_exchange_unref(struct gim_exchange *x)
         return;
     w->service->on_release(x);
     if (x->charged) {
-        atomic_fetch_sub_explicit(&w->shared->buffered, x->charged, memory_order_relaxed);
+        (void)gim_wire_charge(w, x->charged, 0);
         x->charged = 0;
         gim_buf_free(&x->collected);
     }

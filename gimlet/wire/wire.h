@@ -12,16 +12,17 @@
 /* Milliseconds and bytes; every one an option row (rest/settings.c). 0 switches a limit off. */
 struct gim_limits {
     int64_t max_head, max_target, max_body;
-    int64_t max_buffered;    /* bodies being collected, all connections together */
+    int64_t max_buffered;    /* unfinished bodies and untaken answers, all connections together */
     int64_t max_connections; /* of this wire */
-    int64_t max_in_flight;   /* exchanges of this wire that are suspended or collect a body */
+    int64_t max_in_flight;   /* exchanges of this wire that are suspended */
     int64_t header_timeout, body_timeout, idle_timeout, write_timeout, handler_timeout;
     int64_t body_min_rate; /* bytes a second that a body may stretch its deadline by */
 };
 
 /* Process-wide, shared by the wires. */
 struct gim_wire_shared {
-    _Atomic int64_t buffered; /* bytes held by requests whose body comes in pieces */
+    /* bytes held by requests whose body comes in pieces, and by answers that are not taken */
+    _Atomic int64_t buffered;
 };
 
 struct gim_wire {
@@ -36,7 +37,8 @@ struct gim_wire {
     struct gim_exchange *free;
     uint32_t n_free;
     uint32_t n_conns, peak; /* peak: most connections since memory was last given back */
-    struct gim_timer trim;  /* gives memory back some time after many connections have gone */
+    int64_t given_back;     /* bytes of `shared->buffered` since memory was last given back */
+    struct gim_timer trim;  /* gives memory back some time after much was let go */
     uint32_t in_flight;
     int64_t date_second;
     bool draining; /* every reply says Connection: close */
@@ -51,6 +53,12 @@ void gim_wire_release(struct gim_wire *w);
 /** Counts a connection in and out. When most of a crowd has gone, the heap is trimmed soon. */
 void gim_wire_enter(struct gim_wire *w);
 void gim_wire_leave(struct gim_wire *w);
+
+/** What somebody holds of the process's budget for slow clients was `held` bytes and is `now`. False
+ *  when the budget is overdrawn. */
+bool gim_wire_charge(struct gim_wire *w, int64_t held, int64_t now);
+/** Is it overdrawn? */
+bool gim_wire_is_spent(const struct gim_wire *w);
 
 /** An exchange with one reference; given back by gim_exchange_unref. */
 struct gim_exchange *gim_wire_exchange(struct gim_wire *w);

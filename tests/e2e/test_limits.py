@@ -350,6 +350,25 @@ def test_reader_of_many_is_bounded(heavy):
         c.close()
 
 
+def test_answers_that_nobody_takes_share_one_budget(serve):
+    """60 clients ask for a megabyte each and read nothing; 8 MiB may wait for such clients."""
+    server = serve("--store", "memory:", "--workers", 1, "--max-buffered", "8M")
+    with server.connect() as c:
+        for i in range(16):
+            assert c.call("POST", "/posts", {"title": str(i), "body": "x" * 65536}).status == 201
+    assert server.call("GET", "/posts?limit=16").status == 200
+    with Flat(server, 20 * MIB if not SANITIZED else 1024 * MIB):
+        clients = [server.connect(rcvbuf=4096) for _ in range(60)]
+        for c in clients:
+            c.send(LIST)
+        assert until(lambda: server.call("GET", "/posts?limit=16").status == 503)
+        assert server.call("GET", "/posts?limit=1").status == 503  # 64 KiB is large, too
+        assert server.call("POST", "/posts", POST).status == 201  # what is small is answered
+        for c in clients:
+            c.close()
+    assert until(lambda: server.call("GET", "/posts?limit=16").status == 200)
+
+
 def test_slow_reader_that_reads_gets_everything(heavy):
     """More than one write timeout long, with answers always pending: taking bytes is progress."""
     with heavy.connect(rcvbuf=16384, timeout=10) as c:
@@ -516,6 +535,21 @@ def test_memory_goes_back_when_connections_end(serve):
     for c in clients + heads:
         c.close()
     assert until(lambda: server.fds() < 20)
+    if not SANITIZED:
+        left = until(lambda: server.rss() - before < 4 * MIB) or server.rss() - before
+        assert left is True, f"{left} bytes were kept"
+
+
+def test_memory_of_few_but_large_bodies_goes_back(serve):
+    server = serve("--store", "memory:", "--workers", 2)
+    server.call("GET", "/livez")
+    before = server.rss()
+    clients = [server.connect() for _ in range(60)]
+    for c in clients:
+        c.send(head(1000000) + "x" * 900000)
+    assert until(lambda: server.rss() - before > 30 * MIB)
+    for c in clients:
+        c.close()
     if not SANITIZED:
         left = until(lambda: server.rss() - before < 4 * MIB) or server.rss() - before
         assert left is True, f"{left} bytes were kept"

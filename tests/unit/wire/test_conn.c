@@ -1,5 +1,6 @@
 /* test_conn.c: a connection over a memory stream, with a service of a few fixed paths:
- *   /echo answers with the body, /slow suspends, /early answers from the head alone. */
+ *   /echo answers with the body, /big with 70,000 bytes, /slow suspends, /early answers from the
+ *   head alone. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,6 +17,8 @@
 
 static struct gim_exchange *slow; /* the suspended one */
 static int cancelled, released, done, aborted;
+
+static char big[70000];
 
 static gim_str path_of(const struct gim_exchange *x)
 {
@@ -52,7 +55,7 @@ static bool on_request(struct gim_exchange *x)
         slow = x;
         return false;
     }
-    set(x, 200, x->body);
+    set(x, 200, gim_str_eq(path_of(x), GIM_S("/big")) ? (gim_str){big, sizeof big} : x->body);
     return true;
 }
 
@@ -303,6 +306,20 @@ static void buffered_bodies_have_one_budget(void **state)
     assert_int_equal(f->shared.buffered, 0);
 }
 
+static void large_answer_is_503_while_the_budget_is_overdrawn(void **state)
+{
+    struct fixture *f = *state;
+
+    f->shared.buffered = f->limits.max_buffered + 1;
+    feed(f, "GET /big HTTP/1.1\r\n" HOST "\r\n");
+    starts_with(take(f), "HTTP/1.1 503 ");
+    feed(f, "GET /echo HTTP/1.1\r\n" HOST "\r\n");
+    assert_string_equal(take(f), OK_NONE);
+    f->shared.buffered = 0;
+    feed(f, "GET /big HTTP/1.1\r\n" HOST "\r\n");
+    assert_memory_equal(f->m.out, "HTTP/1.1 200 ", 13);
+}
+
 static void continue_is_sent_only_when_the_body_is_wanted(void **state)
 {
     struct fixture *f = *state;
@@ -497,6 +514,7 @@ int main(void)
         TEST(body_over_the_limit_is_413_before_it_is_read),
         TEST(chunked_body_crossing_the_limit_is_413),
         TEST(buffered_bodies_have_one_budget),
+        TEST(large_answer_is_503_while_the_budget_is_overdrawn),
         TEST(continue_is_sent_only_when_the_body_is_wanted),
         TEST(suspended_request_is_answered_later_and_holds_those_behind),
         TEST(reading_stops_at_a_bounded_backlog),
