@@ -33,6 +33,9 @@ struct gim_listener {
 };
 /** `l->io.fd`, on_accept, per_turn, shared and unix_path are set by the caller. 0, or -1. */
 GIM_MUST_CHECK int gim_listener_start(struct gim_listener *l, struct gim_loop *loop);
+/** Accepts all who wait in the backlog: they have connected, as far as they know, and closing the fd
+ *  would reset them. Not from on_accept. */
+void gim_listener_drain(struct gim_listener *l);
 /** Stops accepting for good and closes the fd (`close_fd`). Safe to call twice. */
 void gim_listener_stop(struct gim_listener *l, bool close_fd);
 

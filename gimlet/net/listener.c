@@ -123,6 +123,14 @@ int gim_listener_start(struct gim_listener *l, struct gim_loop *loop)
     return 0;
 }
 
+void gim_listener_drain(struct gim_listener *l)
+{
+    int fd;
+
+    while ((fd = accept4(l->io.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
+        l->on_accept(l, fd);
+}
+
 void gim_listener_stop(struct gim_listener *l, bool close_fd)
 {
     if (l->loop) {

@@ -22,7 +22,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 POSTS = Path(os.environ.get("POSTS", ROOT / "build/release/posts/posts")).resolve()
 BUILD = POSTS.parents[1]
-SANITIZED = POSTS.exists() and b"__asan_init" in POSTS.read_bytes()
+SANITIZED = POSTS.exists() and any(s in POSTS.read_bytes() for s in (b"__asan_init", b"__tsan_init"))
 SLOW = 3 if SANITIZED else 1  # how much more time a step may take
 
 START_LINE = re.compile(r"listening on (http://[^\s,]+|unix:[^\s,]+)")
