@@ -141,9 +141,15 @@ static int reply_no_route(struct gim_ctx *c)
 /* ---- the media type of the body
  * ------------------------------------------------------------------ */
 
+static bool is_json(gim_str type)
+{
+    return gim_str_eq_fold(type, GIM_S("application/json"));
+}
+
+/* "application/vnd.api+json" is JSON too (RFC 6839). */
 static bool is_json_type(gim_str type)
 {
-    return gim_str_eq_fold(type, GIM_S("application/json")) ||
+    return is_json(type) ||
            (type.len > 5 && gim_str_eq_fold((gim_str){type.ptr + type.len - 5, 5}, GIM_S("+json")));
 }
 
@@ -157,7 +163,8 @@ static bool in_types(gim_str list, gim_str type)
 }
 
 /* Is the body of a type that the route takes? Without strictness any type is read as JSON, since
- * the common load generators send text/html or nothing. */
+ * the common load generators send text/html or nothing. A route with .media_types chooses between
+ * kinds of JSON (a merge patch is no JSON patch), so there +json alone says too little. */
 static bool type_is_taken(const struct gim_ctx *c)
 {
     const struct gim_route *row = c->match.route->row;
@@ -168,7 +175,7 @@ static bool type_is_taken(const struct gim_ctx *c)
     if (!row->body && !row->body_raw)
         return true;
     if (row->media_types)
-        return (!type.len && !strict) || is_json_type(type) ||
+        return (!type.len && !strict) || is_json(type) ||
                in_types(gim_str_of(row->media_types), type);
     return !strict || is_json_type(type);
 }

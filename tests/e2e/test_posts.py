@@ -263,6 +263,11 @@ def test_patch_of_an_unknown_type_says_which_is_taken(c):
     assert reply.status == 415
     reply.problem()
     assert "application/merge-patch+json" in reply.headers["accept-patch"]
+    # another kind of patch that is JSON, too (RFC 6902), must not be taken for a merge patch
+    reply = c.call("PATCH", url, {"title": "x"}, {"Content-Type": "application/json-patch+json"})
+    assert reply.status == 415
+    for type in "application/merge-patch+json", "application/json; charset=utf-8":
+        assert c.call("PATCH", url, {"title": "x"}, {"Content-Type": type}).status == 200
 
 
 def test_deleted_post_is_gone(c):
