@@ -181,6 +181,8 @@ static void collect(struct gim_conn *c, gim_str data)
     x->body = gim_buf_view(&x->collected);
     if (!charge(c->wire, x))
         refuse(c, 503, "the server holds too many unfinished bodies; try again");
+    else if (x->collected.full) /* max_body lies above a buffer's own cap */
+        refuse(c, 413, "the body is larger than this server takes");
 }
 
 static void on_body(struct gim_conn *c, gim_str data)
@@ -216,6 +218,19 @@ static void on_end_of_request(struct gim_conn *c)
     }
     c->suspended = true;
     c->wire->in_flight++;
+}
+
+/* The bytes are not HTTP as we take it. Where the request they belong to is answered already, a
+ * second answer would be taken for that of the next one: we only hang up. */
+static void on_refused(struct gim_conn *c)
+{
+    if (c->in_body && !c->x) {
+        c->closing = c->unread = true;
+        return;
+    }
+    if (c->x && !c->in_body)
+        c->x->head.size = 0; /* whatever was parsed is not a request */
+    refuse(c, c->session.why.status, c->session.why.detail);
 }
 
 static bool paused(const struct gim_conn *c)
@@ -259,9 +274,7 @@ static void serve(struct gim_conn *c, gim_str *in)
             on_end_of_request(c);
             break;
         case GIM_EVENT_REFUSED:
-            if (c->x && !c->in_body)
-                c->x->head.size = 0; /* whatever was parsed is not a request */
-            refuse(c, s->why.status, s->why.detail);
+            on_refused(c);
             break;
         case GIM_EVENT_MORE:
             if (c->x && !c->in_body) {
@@ -489,14 +502,13 @@ static void on_drained(struct gim_stream *s)
     go_on(s->owner);
 }
 
-/* FIN alone is not "client gone": what was asked is answered. Half a request is not a request. */
+/* FIN alone is not "client gone": what was asked is answered, also what is carried until the client
+ * takes its answers. Half a request is not a request: it goes when nothing is left to answer. */
 static void on_fin(struct gim_stream *s)
 {
     struct gim_conn *c = s->owner;
 
     c->ended = true;
-    if (!c->suspended && !c->closing)
-        abandon(c);
     settle(c);
 }
 

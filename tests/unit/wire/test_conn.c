@@ -1,6 +1,6 @@
 /* test_conn.c: a connection over a memory stream, with a service of a few fixed paths:
- *   /echo answers with the body, /big with 70,000 bytes, /slow suspends, /early answers from the
- *   head alone. */
+ *   /echo answers with the body, /big with 70,000 bytes, /mid with 60,000, /slow suspends, /early
+ *   answers from the head alone. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +9,9 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "gimlet/wire/conn.h"
 
@@ -55,7 +58,12 @@ static bool on_request(struct gim_exchange *x)
         slow = x;
         return false;
     }
-    set(x, 200, gim_str_eq(path_of(x), GIM_S("/big")) ? (gim_str){big, sizeof big} : x->body);
+    if (gim_str_eq(path_of(x), GIM_S("/big")))
+        set(x, 200, (gim_str){big, sizeof big});
+    else if (gim_str_eq(path_of(x), GIM_S("/mid")))
+        set(x, 200, (gim_str){big, 60000});
+    else
+        set(x, 200, x->body);
     return true;
 }
 
@@ -396,6 +404,54 @@ static void half_a_request_is_never_run(void **state)
     assert_string_equal(take(f), "");
 }
 
+/* Reads all that comes until the server ends the connection, and returns the last of it. */
+static const char *read_to_end(struct fixture *f, int fd)
+{
+    static char text[200000];
+    size_t n = 0;
+
+    for (int turns = 0; turns < 200; turns++) {
+        ssize_t got = recv(fd, text + n, sizeof text - 1 - n, MSG_DONTWAIT);
+
+        if (got == 0)
+            break;
+        n += got > 0 ? (size_t)got : 0;
+        assert_int_equal(gim_loop_turn(f->loop, 5), 0);
+    }
+    text[n] = 0;
+    return text + n;
+}
+
+/* The body of the second request and the third come while the first answer is not taken: a FIN
+ * behind them ends nothing that is whole. */
+static void fin_behind_requests_that_wait_drops_none_of_them(void **state)
+{
+    struct fixture *f = *state;
+    const char *first = "GET /mid HTTP/1.1\r\n" HOST "\r\nPOST /echo HTTP/1.1\r\n" HOST
+                        "Content-Length: 2\r\n\r\nh";
+    const char *second = "iGET /early HTTP/1.1\r\n" HOST "\r\n";
+    struct gim_stream *stream = gim_heap_alloc(sizeof *stream);
+    int pair[2], small = 1;
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+    setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+    f->limits.write_timeout = 10000;
+    assert_int_equal(gim_socket_open(stream, f->loop, pair[0], &gim_conn_user), 0);
+    gim_conn_open(&f->wire, stream);
+    assert_int_equal(write(pair[1], first, strlen(first)), strlen(first));
+    run_for(f, 50);
+    assert_true(gim_stream_pending(stream) > 0);
+    assert_int_equal(write(pair[1], second, strlen(second)), strlen(second));
+    shutdown(pair[1], SHUT_WR);
+    run_for(f, 50);
+    const char *end = read_to_end(f, pair[1]);
+    assert_int_equal(done, 3);
+    assert_int_equal(aborted, 0);
+    assert_string_equal(end - 4, "\r\nno");
+    close(pair[1]);
+    gim_heap_free(stream);
+}
+
 static void handler_deadline_answers_503_and_drops_the_late_result(void **state)
 {
     struct fixture *f = *state;
@@ -480,6 +536,33 @@ static void nothing_is_parsed_after_a_refusal(void **state)
     assert_int_equal(done, 1);
 }
 
+/* Two answers to one request would be taken for the answer to the next one. */
+static void broken_framing_behind_an_answer_is_not_answered_again(void **state)
+{
+    struct fixture *f = *state;
+
+    feed(f, "POST /early HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n");
+    starts_with(take(f), "HTTP/1.1 404 ");
+    feed(f, "broken\r\n");
+    assert_string_equal(take(f), "");
+    assert_true(f->m.shut);
+    assert_int_equal(done, 1);
+}
+
+/* A buffer has a hard cap of its own, which max_body may lie above. */
+static void body_over_the_cap_of_its_buffer_is_413_and_not_cut(void **state)
+{
+    struct fixture *f = *state;
+    struct gim_exchange *x = gim_wire_exchange(&f->wire);
+
+    x->collected.max = 4;
+    gim_exchange_unref(x);
+    feed(f, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 6\r\n\r\nabc");
+    feed(f, "def");
+    starts_with(take(f), "HTTP/1.1 413 ");
+    assert_int_equal(f->shared.buffered, 0);
+}
+
 static void hot_route_allocates_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -528,6 +611,9 @@ int main(void)
         TEST(idle_connection_is_closed_and_holds_no_buffer),
         TEST(empty_line_behind_a_body_does_not_begin_a_request),
         TEST(nothing_is_parsed_after_a_refusal),
+        TEST(fin_behind_requests_that_wait_drops_none_of_them),
+        TEST(broken_framing_behind_an_answer_is_not_answered_again),
+        TEST(body_over_the_cap_of_its_buffer_is_413_and_not_cut),
         TEST(hot_route_allocates_nothing),
         cmocka_unit_test(connection_stays_small),
     };
