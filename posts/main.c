@@ -19,7 +19,7 @@ static int start(struct gim_app *app, void *state)
     if (posts->store)
         return 0;
     fprintf(stderr, "posts: %s\n", err);
-    return 1;
+    return store_is_known(posts->store_url) ? 1 : 2; /* a wrong option is 2 everywhere */
 }
 
 static void stop(void *state)

@@ -8,6 +8,15 @@
 
 static const struct store_ops *const stores[] = {&store_sqlite, &store_memory};
 
+bool store_is_known(const char *url)
+{
+    for (size_t i = 0; i < sizeof stores / sizeof stores[0]; i++) {
+        if (strncmp(url, stores[i]->scheme, strlen(stores[i]->scheme)) == 0)
+            return true;
+    }
+    return false;
+}
+
 struct store *store_open(const char *url, unsigned workers, const struct store_host *host,
                          char *err, size_t err_len)
 {

@@ -161,7 +161,7 @@ def test_hosts_that_are_none(tmp_path):
 
 def test_unknown_store_is_told_with_the_known_ones():
     done = run("--store", "redis:x", "--port", 0)
-    assert done.returncode == 1
+    assert done.returncode == 2
     line = one_line(done.stderr)
     assert "redis" in line and "memory:" in line and "sqlite:" in line
 
