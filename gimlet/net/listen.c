@@ -8,6 +8,7 @@
 #include "listen.h"
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -259,8 +260,14 @@ static int listen_unix(struct place *p, int backlog, int *fds, unsigned n,
             close(fd);
         return -1;
     }
-    for (unsigned i = 0; i < n; i++)
-        fds[i] = fd;
+    fds[0] = fd;
+    for (unsigned i = 1; i < n; i++) {
+        fds[i] = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+        if (fds[i] < 0) {
+            close_all(fds, i);
+            return complain(p, "cannot listen: too many files are open");
+        }
+    }
     snprintf(shown, GIM_ADDRESS_MAX, "unix:%s", path);
     return 0;
 }

@@ -1,4 +1,4 @@
-/* listen.h: listeners as a set: per worker with SO_REUSEPORT for TCP, one shared fd with
+/* listen.h: listeners as a set: per worker with SO_REUSEPORT for TCP, one shared socket with
  * EPOLLEXCLUSIVE for unix sockets and inherited ones. */
 #ifndef NET_LISTEN_H
 #define NET_LISTEN_H
@@ -8,12 +8,12 @@
 #define GIM_ADDRESS_MAX 128
 
 /** Opens the listening sockets of one address for `n` workers, fds[0..n). `host` is an IPv4 or IPv6
- *  address, "localhost" (127.0.0.1), or "unix:/path" (port is ignored; every fds[i] is then the
- * same fd). The first TCP bind goes without SO_REUSEPORT to find a port in use, then all n bind
- * with it. Port 0 takes a free one, the same for all. `shown` gets "http://127.0.0.1:8080" or
- * "unix:/path". Returns 0, or -1 with a sentence in `err`: "port 8080 is in use (another server is
- * listening); stop it or choose another: --port 8081". A stale unix socket (nobody answers) is
- * replaced. */
+ *  address, "localhost" (127.0.0.1), or "unix:/path" (port is ignored; the fds[i] are then
+ *  duplicates of one socket, so that each worker closes its own). The first TCP bind goes without
+ *  SO_REUSEPORT to find a port in use, then all n bind with it. Port 0 takes a free one, the same
+ *  for all. `shown` gets "http://127.0.0.1:8080" or "unix:/path". Returns 0, or -1 with a sentence
+ *  in `err`: "port 8080 is in use (another server is listening); stop it or choose another: --port
+ *  8081". A stale unix socket (nobody answers) is replaced. */
 GIM_MUST_CHECK int gim_listen(const char *host, int port, int backlog, int *fds, unsigned n,
                               char shown[GIM_ADDRESS_MAX], char *err, size_t err_len);
 

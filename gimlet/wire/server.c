@@ -68,7 +68,7 @@ static void drain(struct gim_task *t)
     struct worker *w = GIM_CONTAINER(t, struct worker, drain_task);
 
     gim_listener_drain(&w->listener);
-    gim_listener_stop(&w->listener, w->index == 0 || !w->listener.shared);
+    gim_listener_stop(&w->listener, true);
     w->wire->draining = true;
     w->give_up = gim_loop_ms(w->loop) + (uint64_t)w->server->spec->stop_timeout;
     w->timer.on_due = look;

@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import SLOW, Closed, Client, request, run, until
+from conftest import SANITIZED, SLOW, Closed, Client, request, run, until
 
 MEMORY = ("--store", "memory:")
 BODY = b'{"title":"t","body":"b"}'
@@ -368,7 +368,8 @@ def test_access_log_tells_errors_by_default_and_nothing_when_off(serve):
 
 def test_workers_are_threads_and_all_are_used(serve):
     server = serve(*MEMORY, "--workers", 2)
-    assert until(lambda: len(os.listdir(f"/proc/{server.pid}/task")) == 2)
+    assert until(lambda: len(os.listdir(f"/proc/{server.pid}/task")) >= 2)
+    assert SANITIZED or len(os.listdir(f"/proc/{server.pid}/task")) == 2
     clients = [server.connect() for _ in range(16)]
     for c in clients:
         c.call("POST", "/posts", BODY)
@@ -381,6 +382,6 @@ def test_workers_are_threads_and_all_are_used(serve):
     ticks = [sum(map(int, open(f"/proc/{server.pid}/task/{t}/stat").read().rsplit(")", 1)[1].split()[11:13]))
              + int(open(f"/proc/{server.pid}/task/{t}/schedstat").read().split()[0])
              for t in os.listdir(f"/proc/{server.pid}/task")]
-    assert min(ticks) > 1000000, ticks
+    assert sorted(ticks)[-2] > 1000000, ticks
     for c in clients:
         c.close()
