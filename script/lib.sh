@@ -70,19 +70,29 @@ ninja_in() {
     quietly "the build of build/$flavour" ninja -C "$root/build/$flavour" "$@"
 }
 
+# Does a program link statically here, with what it needs?
+links_statically() {
+    local libs
+    libs=$(pkg-config --static --libs sqlite3 inih) || return 1
+    # shellcheck disable=SC2086 # a list of words
+    echo 'int main(void) { return 0; }' | "$1" -static-pie -fPIE -x c - -o /dev/null -x none $libs 2>/dev/null
+}
+
 # build_release [target...]: released programs are static-pie; where the system has no static
 # libraries they are dynamic.
 # shellcheck disable=SC2120 # targets are for some callers
 build_release() {
-    local cc=gcc static=true lib
+    local cc=gcc static=true
     have gcc || cc=cc
-    for lib in libc.a libsqlite3.a libinih.a; do
-        [ -e "$("$cc" -print-file-name="$lib")" ] || static=false
-    done
-    if [ $static = false ] && [ ! -f "$root/build/release/.options" ]; then
-        say "note: no static libraries here, so the release is linked dynamically (more memory, slower start)"
+    if [ -f "$root/build/release/.options" ]; then
+        grep -q static_link=true "$root/build/release/.options" || static=false
+    else
+        say "building build/release (the first time only)"
+        if ! links_statically "$cc"; then
+            static=false
+            say "note: no static libraries here, so it is linked dynamically (more memory, slower start)"
+        fi
     fi
-    [ -f "$root/build/release/.options" ] || say "building build/release (the first time only)"
     configure release "$cc" --buildtype=release -Dtests=disabled -Dstatic_link=$static
     ninja_in release "$@"
 }
