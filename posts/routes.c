@@ -80,8 +80,7 @@ static void complete(struct store_op *const *ops, size_t n)
 
 const struct store_host posts_host = {pend, complete};
 
-/* ---- replies
- * ------------------------------------------------------------------------------------- */
+/* ---- replies --------------------------------------------------------------------------------- */
 
 static struct post view_of(const struct store_post *p, struct gim_arena *a)
 {
@@ -136,8 +135,7 @@ static int refuse(struct gim_ctx *c, enum store_result result)
     return gim_problem(c, r->status, r->slug, "%s", r->detail);
 }
 
-/* ---- POST /posts
- * --------------------------------------------------------------------------------- */
+/* ---- POST /posts ----------------------------------------------------------------------------- */
 
 static int after_create(struct gim_ctx *c)
 {
@@ -167,8 +165,7 @@ static int create_post(struct gim_ctx *c)
     return submit(w, after_create);
 }
 
-/* ---- GET /posts
- * ---------------------------------------------------------------------------------- */
+/* ---- GET /posts ------------------------------------------------------------------------------ */
 
 struct list_query {
     int64_t limit;
@@ -225,8 +222,7 @@ static int list_posts(struct gim_ctx *c)
     return submit(w, after_list);
 }
 
-/* ---- one post
- * ------------------------------------------------------------------------------------ */
+/* ---- one post -------------------------------------------------------------------------------- */
 
 /* Begins with reading the post of the path. An id that is none of ours names no post. */
 static int read_first(struct gim_ctx *c, gim_handler *after)
@@ -254,8 +250,7 @@ static int read_post(struct gim_ctx *c)
     return read_first(c, after_read);
 }
 
-/* ---- PUT, PATCH, DELETE
- * -------------------------------------------------------------------------- */
+/* ---- PUT, PATCH, DELETE ---------------------------------------------------------------------- */
 
 static int read_for_change(struct gim_ctx *c, gim_handler *after)
 {
@@ -382,8 +377,7 @@ static int delete_post(struct gim_ctx *c)
     return read_for_change(c, after_delete_read);
 }
 
-/* ---- the table
- * ----------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 const struct gim_route posts_routes[] = {
     GIM_POST("/posts", create_post, .body = &post_schema, .reply = &post_schema, .suspends = true,

@@ -11,8 +11,7 @@
 
 #define LOG_FLUSH_MS 128
 
-/* ---- checks
- * -------------------------------------------------------------------------------------- */
+/* ---- checks ---------------------------------------------------------------------------------- */
 
 static int check_schemas(const struct gim_router *router, struct gim_buf *why)
 {
@@ -131,8 +130,7 @@ unsigned gim_app_workers(const struct gim_app *app)
     return app->workers;
 }
 
-/* ---- workers
- * ------------------------------------------------------------------------------------- */
+/* ---- workers --------------------------------------------------------------------------------- */
 
 static void on_log_timer(struct gim_timer *t)
 {

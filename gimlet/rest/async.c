@@ -152,8 +152,7 @@ void gim_resume_all(const struct gim_resumption *r, size_t n)
         gim_loop_wake(owed[i]);
 }
 
-/* ---- the blocking pool
- * --------------------------------------------------------------------------- */
+/* ---- the blocking pool ----------------------------------------------------------------------- */
 
 /* On the loop: the pool has run the handler. */
 static void job_done(struct gim_task *t)
@@ -191,8 +190,7 @@ bool gim_ctx_block(struct gim_ctx *c, gim_handler *h)
     return false;
 }
 
-/* ---- clean-up
- * ------------------------------------------------------------------------------------ */
+/* ---- clean-up -------------------------------------------------------------------------------- */
 
 void gim_ctx_cancel(struct gim_ctx *c)
 {

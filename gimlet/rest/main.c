@@ -39,8 +39,7 @@ static void raise_fd_limit(void)
     }
 }
 
-/* ---- what the server calls
- * ----------------------------------------------------------------------- */
+/* ---- what the server calls ------------------------------------------------------------------- */
 
 static struct gim_wire *worker_start(void *user, struct gim_loop *loop, unsigned index)
 {
@@ -87,8 +86,7 @@ static void stopped(void *user)
         app->spec.stop(app->spec.state);
 }
 
-/* ---- start
- * --------------------------------------------------------------------------------------- */
+/* ---- start ----------------------------------------------------------------------------------- */
 
 static void print_routes(const struct gim_app *app)
 {

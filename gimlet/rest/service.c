@@ -71,8 +71,7 @@ static int bind(struct gim_ctx *c)
     return -1;
 }
 
-/* ---- refusing without a route
- * -------------------------------------------------------------------- */
+/* ---- refusing without a route ---------------------------------------------------------------- */
 
 static bool method_is_used(const struct gim_app *app, gim_str method)
 {
@@ -138,8 +137,7 @@ static int reply_no_route(struct gim_ctx *c)
     return gim_problem(c, 404, NULL, "nothing is served at this path");
 }
 
-/* ---- the media type of the body
- * ------------------------------------------------------------------ */
+/* ---- the media type of the body -------------------------------------------------------------- */
 
 static bool is_json(gim_str type)
 {
@@ -191,8 +189,7 @@ static int reply_unsupported_type(struct gim_ctx *c)
     return GIM_REPLIED;
 }
 
-/* ---- what the wire calls
- * ------------------------------------------------------------------------- */
+/* ---- what the wire calls --------------------------------------------------------------------- */
 
 static void begin(struct gim_ctx *c)
 {

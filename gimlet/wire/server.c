@@ -36,8 +36,7 @@ struct gim_server {
     char address[GIM_ADDRESS_MAX];
 };
 
-/* ---- draining
- * ------------------------------------------------------------------------------------ */
+/* ---- draining -------------------------------------------------------------------------------- */
 
 static void drain_idle(struct gim_wire *w)
 {
@@ -103,8 +102,7 @@ static void on_signal(struct gim_signals *signals, int signal)
         drain_all(&s->delay);
 }
 
-/* ---- serving
- * ------------------------------------------------------------------------------------- */
+/* ---- serving --------------------------------------------------------------------------------- */
 
 static void on_accept(struct gim_listener *l, int fd)
 {

@@ -216,8 +216,7 @@ static void an_acknowledgement_comes_after_the_commit_and_its_fsync(void **state
     close_store(s);
 }
 
-/* ---- group commit
- * -------------------------------------------------------------------------------- */
+/* ---- group commit ---------------------------------------------------------------------------- */
 
 /* Starts `calls` while the writer waits for an fsync, so that they make one batch. */
 static void run_together(struct store *s, struct call **calls, int n)
@@ -393,8 +392,7 @@ static void a_foreign_reader_only_delays(void **state)
     close_store(s);
 }
 
-/* ---- no space
- * ------------------------------------------------------------------------------------ */
+/* ---- no space -------------------------------------------------------------------------------- */
 
 static enum store_result create_sized(struct store *s, size_t size, int64_t *id)
 {
@@ -499,8 +497,7 @@ static void a_full_disk_is_told_and_its_end_is_found_without_a_write(void **stat
     umount(dir);
 }
 
-/* ---- a disk that lies or fails
- * ------------------------------------------------------------------- */
+/* ---- a disk that lies or fails --------------------------------------------------------------- */
 
 static void a_failed_fsync_fails_the_batch_and_stops_writes_for_good(void **state)
 {
@@ -554,8 +551,7 @@ static void a_failed_fsync_of_the_file_stops_writes_too(void **state)
     close_store(s);
 }
 
-/* ---- files that are not right
- * --------------------------------------------------------------------- */
+/* ---- files that are not right ---------------------------------------------------------------- */
 
 static void a_second_process_is_told_who_has_the_file(void **state)
 {

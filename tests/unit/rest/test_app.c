@@ -15,8 +15,7 @@
 #include "gimlet/rest/app.h"
 #include <gimlet.h>
 
-/* ---- the application
- * ----------------------------------------------------------------------------- */
+/* ---- the application ------------------------------------------------------------------------- */
 
 struct item {
     int64_t id;
@@ -257,8 +256,7 @@ static int close_app(void **state)
     return 0;
 }
 
-/* ---- rows: request, status, and what the body must hold
- * ------------------------------------------ */
+/* ---- rows: request, status, and what the body must hold -------------------------------------- */
 
 static const struct {
     const char *method, *target, *headers, *body;

@@ -15,8 +15,7 @@
 
 #include "gimlet/wire/conn.h"
 
-/* ---- the service
- * --------------------------------------------------------------------------------- */
+/* ---- the service ----------------------------------------------------------------------------- */
 
 static struct gim_exchange *slow; /* the suspended one */
 static int cancelled, released, done, aborted;
@@ -108,8 +107,7 @@ static const struct gim_service service = {
     .on_release = on_release,
 };
 
-/* ---- the fixture
- * --------------------------------------------------------------------------------- */
+/* ---- the fixture ----------------------------------------------------------------------------- */
 
 struct fixture {
     struct gim_loop *loop;
@@ -222,8 +220,7 @@ static void finish_slow(struct fixture *f, const char *body)
 #define OK_HI "HTTP/1.1 200 OK\r\n" TEXT "Content-Length: 2\r\n\r\nhi"
 #define OK_NONE "HTTP/1.1 200 OK\r\n" TEXT "Content-Length: 0\r\n\r\n"
 
-/* ---- tests
- * --------------------------------------------------------------------------------------- */
+/* ---- tests ----------------------------------------------------------------------------------- */
 
 static const struct {
     const char *input, *output;
