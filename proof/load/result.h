@@ -25,6 +25,7 @@ enum load_error {
 struct load_phase { /* hey's Details rows */
     double sum;
     int64_t min, max; /* over successes; connections reused count 0, as hey's */
+    uint64_t count;
 };
 
 enum {
@@ -49,11 +50,19 @@ struct load_result {
     uint64_t sent, answered, failed; /* answered + failed = finished */
     uint64_t unsent;                 /* open loop: planned, but no connection was free by the end */
     uint64_t size_total;             /* body bytes */
+    uint64_t unfinished;             /* under way when the run ended (-z, Ctrl-C): not counted */
     uint64_t connects, redirects;
     int64_t started, ended; /* CLOCK_MONOTONIC */
     int64_t cpu_ns;         /* the generator's own, all threads */
     int cpus;               /* it could use */
     bool interrupted;
+};
+
+/* One answered request, for -o csv. */
+struct load_row {
+    int64_t latency, dial, dns, write, wait, read; /* ns */
+    int64_t offset;                                /* of the send, ns since the start */
+    int64_t status;
 };
 
 void load_result_merge(struct load_result *into, const struct load_result *from);
