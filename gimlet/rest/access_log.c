@@ -74,7 +74,7 @@ static void put_time(struct gim_access_log *l, gim_time t)
 
 static void put_or_dash(struct gim_access_log *l, gim_str s, size_t max)
 {
-    put_escaped(l, s.ptr ? s : GIM_S("-"), max);
+    put_escaped(l, s.len ? s : GIM_S("-"), max);
 }
 
 static void put_text_line(struct gim_access_log *l, const struct gim_access_entry *e)
@@ -104,7 +104,7 @@ static void put_text_line(struct gim_access_log *l, const struct gim_access_entr
 
 static void put_member(struct gim_access_log *l, gim_str before, gim_str value, size_t max)
 {
-    if (!value.ptr)
+    if (!value.len)
         return;
     gim_buf_str(&l->lines, before);
     put_escaped(l, value, max);
