@@ -138,9 +138,9 @@ static void check_unique(struct gim_sink *sink, const struct gim_field *f, const
 void gim_rules_array(struct gim_sink *sink, const struct gim_field *f, const gim_array *v, size_t n,
                      uint32_t before)
 {
-    check_count(sink, f, n);
     if (sink->faults->total == before && f->unique && v->len > 1)
         check_unique(sink, f, v);
+    check_count(sink, f, n);
     if (sink->faults->total == before)
         gim_rules_own(sink, f->check, v);
 }

@@ -185,6 +185,7 @@ static const struct {
     {"\"title\":\"t\",\"tags\":[\"a\",\"\\u0061\",\"a\"]", "/tags/1 duplicate; /tags/2 duplicate"},
     {"\"title\":\"t\",\"tags\":[\"a\",\"b\",\"c\",\"d\",\"e\"]", "/tags too_many"},
     {"\"title\":\"t\",\"tags\":[1,\"b\",\"c\",\"d\"]", "/tags/0 type; /tags too_many"},
+    {"\"title\":\"t\",\"tags\":[\"a\",\"a\",\"c\",\"d\"]", "/tags/1 duplicate; /tags too_many"},
     {"\"title\":\"t\",\"grid\":[[1]]", "/grid too_few"},
     {"\"title\":\"t\",\"grid\":[[1],[2,\"x\",3.5],4]",
      "/grid/1/1 type; /grid/1/2 type; /grid/2 type"},
