@@ -14,13 +14,25 @@ static void on_event(struct gim_io *io, uint32_t events)
         s->on_signal(s, (int)info.ssi_signo);
 }
 
-int gim_signals_open(struct gim_signals *s, struct gim_loop *loop)
+static void end_process(int signal)
+{
+    _exit(128 + signal);
+}
+
+static sigset_t stop_signals(void)
 {
     sigset_t set;
 
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    return set;
+}
+
+int gim_signals_open(struct gim_signals *s, struct gim_loop *loop)
+{
+    const sigset_t set = stop_signals();
+
     signal(SIGPIPE, SIG_IGN);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     s->io.on_event = on_event;
@@ -36,6 +48,11 @@ int gim_signals_open(struct gim_signals *s, struct gim_loop *loop)
 
 void gim_signals_close(struct gim_signals *s, struct gim_loop *loop)
 {
+    const sigset_t set = stop_signals();
+
     gim_loop_remove(loop, &s->io);
     close(s->io.fd);
+    signal(SIGTERM, end_process);
+    signal(SIGINT, end_process);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }

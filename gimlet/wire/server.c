@@ -5,6 +5,8 @@
 #include "server.h"
 #include "../net/signals.h"
 #include "conn.h"
+#include <errno.h>
+#include <gimlet/log.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -129,12 +131,74 @@ static int serve(struct worker *w)
     return gim_loop_run(w->loop);
 }
 
+static void stop_all(struct gim_server *s)
+{
+    for (unsigned i = 0; i < s->spec->workers; i++)
+        gim_loop_stop(s->workers[i].loop);
+}
+
+/* A part of a server would leave its share of the clients waiting: all serve, or none. */
+static void fail(struct worker *w, int err)
+{
+    gim_log(GIM_LOG_ERROR, "server", "worker %u cannot run: %s", w->index, strerror(err));
+    w->failed = true;
+    stop_all(w->server);
+}
+
 static void *thread_main(void *arg)
 {
     struct worker *w = arg;
 
-    w->failed = serve(w) != 0;
+    if (serve(w))
+        fail(w, errno);
     return NULL;
+}
+
+/* Serves until all loops have ended. 0, or -1 when one could not run. */
+static int serve_all(struct gim_server *s)
+{
+    unsigned n = s->spec->workers, started = 1; /* worker 0 is this thread */
+    bool failed;
+
+    for (; started < n; started++) {
+        struct worker *w = &s->workers[started];
+        int err = pthread_create(&w->thread, NULL, thread_main, w);
+
+        if (err) {
+            fail(w, err);
+            break;
+        }
+    }
+    thread_main(&s->workers[0]);
+    failed = s->workers[0].failed || started < n;
+    for (unsigned i = 1; i < started; i++) {
+        pthread_join(s->workers[i].thread, NULL);
+        failed = failed || s->workers[i].failed;
+    }
+    return failed ? -1 : 0;
+}
+
+/* No loop runs any more. Clients are cut off before the application stops: nothing they say may
+ * reach a handler then, and late results find nobody to go on for. */
+static void end(struct gim_server *s)
+{
+    for (unsigned i = 0; i < s->spec->workers; i++) {
+        struct worker *w = &s->workers[i];
+
+        if (!w->wire)
+            continue;
+        gim_listener_stop(&w->listener, true);
+        gim_wire_hang_up(w->wire);
+    }
+    s->spec->stopped(s->spec->user);
+    for (unsigned i = 0; i < s->spec->workers; i++) {
+        struct worker *w = &s->workers[i];
+
+        if (!w->wire)
+            continue;
+        (void)gim_loop_turn(w->loop, 0); /* late completions let go of their requests */
+        s->spec->worker_stop(s->spec->user, w->wire);
+    }
 }
 
 struct gim_server *gim_server_new(const struct gim_server_spec *spec, char *err, size_t err_len)
@@ -170,28 +234,17 @@ static int make_loops(struct gim_server *s)
 
 int gim_server_run(struct gim_server *s)
 {
-    unsigned n = s->spec->workers;
-    bool failed;
+    int result = make_loops(s);
 
-    if (make_loops(s))
-        return -1;
-    s->spec->started(s->spec->user, s->address);
-    for (unsigned i = 1; i < n; i++) {
-        if (pthread_create(&s->workers[i].thread, NULL, thread_main, &s->workers[i]))
-            return -1;
+    if (result == 0) {
+        s->spec->started(s->spec->user, s->address);
+        result = serve_all(s);
+        gim_signals_close(&s->signals, s->workers[0].loop);
+    } else {
+        gim_log(GIM_LOG_ERROR, "server", "cannot make a loop: %s", strerror(errno));
     }
-    failed = serve(&s->workers[0]) != 0;
-    for (unsigned i = 1; i < n; i++) {
-        pthread_join(s->workers[i].thread, NULL);
-        failed = failed || s->workers[i].failed;
-    }
-    s->spec->stopped(s->spec->user);
-    for (unsigned i = 0; i < n; i++) {
-        (void)gim_loop_turn(s->workers[i].loop, 0); /* late completions let go of their requests */
-        s->spec->worker_stop(s->spec->user, s->workers[i].wire);
-    }
-    gim_signals_close(&s->signals, s->workers[0].loop);
-    return failed ? -1 : 0;
+    end(s);
+    return result;
 }
 
 void gim_server_free(struct gim_server *s)

@@ -25,16 +25,16 @@ struct gim_server_spec {
     void (*started)(void *user, const char *address);
     /** The first stop signal came (worker 0's thread). */
     void (*stopping)(void *user);
-    /** All loops have ended; pending work elsewhere must be brought to its end now: what it posts
-     *  to the loops is still dealt with. */
+    /** All loops have ended, all clients are cut off; pending work elsewhere must be brought to its
+     *  end now: what it posts to the loops is still dealt with. Called however the run went. */
     void (*stopped)(void *user);
 };
 
 /** Binds. NULL with a sentence in `err`. `spec` must outlive the server. */
 struct gim_server *gim_server_new(const struct gim_server_spec *spec, char *err, size_t err_len);
-/** Serves until SIGTERM or SIGINT, then stops gracefully; a second signal ends the process with
- *  128 + its number. Blocks these signals in the process's threads. Returns 0, -1 when a loop could
- *  not be made. */
+/** Serves until SIGTERM or SIGINT, then stops gracefully; a second signal, also one that comes after
+ *  the return, ends the process with 128 + its number. Blocks these signals in the threads it
+ *  starts. Returns 0; or -1 when a worker could not run, which ends the others too, and is logged. */
 int gim_server_run(struct gim_server *s);
 void gim_server_free(struct gim_server *s);
 

@@ -37,10 +37,15 @@ void gim_wire_init(struct gim_wire *w, struct gim_loop *loop, const struct gim_s
     gim_list_init(&w->conns);
 }
 
-void gim_wire_release(struct gim_wire *w)
+void gim_wire_hang_up(struct gim_wire *w)
 {
     while (!gim_list_empty(&w->conns))
         gim_conn_close(GIM_CONTAINER(w->conns.next, struct gim_conn, node), true);
+}
+
+void gim_wire_release(struct gim_wire *w)
+{
+    gim_wire_hang_up(w);
     while (w->free) {
         struct gim_exchange *x = w->free;
 

@@ -47,6 +47,8 @@ struct gim_wire {
 
 void gim_wire_init(struct gim_wire *w, struct gim_loop *loop, const struct gim_service *service,
                    const struct gim_limits *limits, struct gim_wire_shared *shared);
+/** Closes all connections at once; their suspended requests are cancelled. */
+void gim_wire_hang_up(struct gim_wire *w);
 /** Closes the connections that are left and frees the recycler. */
 void gim_wire_release(struct gim_wire *w);
 
