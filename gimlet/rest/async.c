@@ -74,11 +74,14 @@ bool gim_ctx_run(struct gim_ctx *c, gim_handler *h)
 
 gim_handle gim_suspend(struct gim_ctx *c)
 {
+    const char *wrong = !c->x.keep || c->on_pool ? "needs .suspends = true in the route"
+                        : c->slot                ? "was called twice before a resume"
+                                                 : NULL;
     struct gim_slot *s;
 
-    if (!c->x.keep || c->on_pool) {
-        gim_log(GIM_LOG_ERROR, "gimlet", "%.*s: gim_suspend needs .suspends = true in the route",
-                GIM_FMT(gim_route_pattern(c)));
+    if (wrong) {
+        gim_log(GIM_LOG_ERROR, "gimlet", "%.*s: gim_suspend %s", GIM_FMT(gim_route_pattern(c)),
+                wrong);
         return (gim_handle){0};
     }
     s = slot_take(gim_ctx_worker(c));
@@ -171,7 +174,10 @@ static void run_job(struct gim_job *j)
 {
     struct gim_ctx *c = GIM_CONTAINER(j, struct gim_ctx, job);
 
-    c->job_result = c->then(c);
+    /* Under overload the queue may be longer than the handler deadline: without this the pool would
+     * only run what has had its 503 already. */
+    if (!atomic_load_explicit(&c->unwanted, memory_order_relaxed))
+        c->job_result = c->then(c);
     c->task.run = job_done;
     gim_loop_post(c->x.wire->loop, &c->task);
 }
@@ -196,6 +202,7 @@ void gim_ctx_cancel(struct gim_ctx *c)
 {
     void (*fn)(void *arg) = c->on_cancel;
 
+    atomic_store_explicit(&c->unwanted, true, memory_order_relaxed);
     c->on_cancel = NULL;
     if (fn)
         fn(c->cancel_arg);

@@ -28,6 +28,7 @@ struct gim_ctx {
     struct gim_value *values_before; /* those there were when the pool took the handler */
     void (*on_cancel)(void *arg);
     void *cancel_arg;
+    atomic_bool unwanted; /* cancelled: a job that has not begun need not */
     const struct gim_middleware *const *chain;
     gim_handler *then;     /* what a resume runs */
     struct gim_slot *slot; /* set while suspended */

@@ -232,7 +232,7 @@ static int run_befores(struct gim_ctx *c)
         gim_handler *before = c->chain[c->ran++]->before;
         int result = before ? before(c) : GIM_OK;
 
-        if (result < 0 && !c->x.reply.status)
+        if (result && !c->x.reply.status)
             gim_problem(c, 500, NULL, "the request could not be handled");
         if (result || c->x.reply.status)
             return GIM_REPLIED;

@@ -23,7 +23,7 @@ struct gim_app;
 
 /** A handler, and a middleware's before/after. Returns what the gim_reply family returned, 0
  *  (before/after: go on) or GIM_SUSPENDED. A handler that returns 0 without having replied gives
- *  204. A negative value without a reply gives 500. */
+ *  204. Any other value without a reply gives 500. */
 typedef int gim_handler(struct gim_ctx *c);
 
 enum gim_result {
@@ -145,7 +145,7 @@ typedef struct gim_handle {
  *  .suspends = true (their head and body are kept in the arena). The request's memory lives at
  *  least until the handle is resumed, whatever happens to the client: so every handle must be. In
  *  any other route it logs an error and returns a handle whose resume does nothing; the reply is
- *  500. */
+ *  500. A second call before the resume logs and returns such a handle too. */
 gim_handle gim_suspend(struct gim_ctx *c);
 
 /** From any thread: runs `then(c)` on the request's own loop, which replies (or suspends again).
@@ -164,7 +164,7 @@ void gim_resume_all(const struct gim_resumption *r, size_t n);
 /** Calls `fn(arg)` once, on the loop, if the client goes away or the handler deadline answers 503
  *  while the request is suspended. Whoever works for the request may still be using its memory
  *  then: `fn` may tell it to stop, no more. A second call replaces the first. Not in .blocking
- *  handlers, which run to their end (it logs an error and does nothing). */
+ *  handlers, which run to their end once they have begun (it logs an error and does nothing). */
 void gim_on_cancel(struct gim_ctx *c, void (*fn)(void *arg), void *arg);
 /** Calls `fn(arg)` once, on the loop, when the request's memory is about to go; last in, first out.
  *  For what the arena does not own. */

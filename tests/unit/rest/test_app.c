@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "gimlet/base/arena.h"
@@ -576,6 +577,84 @@ static void refusals_of_the_wire_pass_the_middleware_too(void **state)
     }
 }
 
+static int promises_a_reply(struct gim_ctx *c)
+{
+    (void)c;
+    return GIM_REPLIED;
+}
+
+static const struct gim_middleware promising = {"promising", promises_a_reply, NULL};
+static const struct gim_middleware *const with_promising[] = {&promising, NULL};
+
+static void before_that_promises_a_reply_and_makes_none_is_500(void **state)
+{
+    const struct gim_route r_[] = {GIM_GET("/a", nothing), {0}};
+    const struct gim_app_spec spec = {.routes = r_, .middleware = with_promising};
+    char err[512];
+    struct gim_app *a = gim_app_new(&spec, err, sizeof err);
+    struct gim_test_reply r = gim_test_call(a, "GET", "/a", NULL, NULL);
+
+    (void)state;
+    assert_int_equal(r.status, 500);
+    gim_test_free(&r);
+    gim_app_free(a);
+}
+
+static int suspends_twice(struct gim_ctx *c)
+{
+    gim_handle first = gim_suspend(c);
+
+    gim_resume(gim_suspend(c), nothing);
+    gim_resume(first, tagged);
+    return GIM_SUSPENDED;
+}
+
+static void second_suspension_of_a_request_is_refused(void **state)
+{
+    const struct gim_route r_[] = {GIM_GET("/a", suspends_twice, .suspends = true), {0}};
+    const struct gim_app_spec spec = {.routes = r_};
+    char err[512];
+    struct gim_app *a = gim_app_new(&spec, err, sizeof err);
+    struct gim_test_reply r = gim_test_call(a, "GET", "/a", NULL, NULL);
+
+    (void)state;
+    assert_int_equal(r.status, 200);
+    assert_string_equal(text_of(r.body), "body");
+    gim_test_free(&r);
+    gim_app_free(a);
+}
+
+static atomic_int begun;
+
+static int blocks_long(struct gim_ctx *c)
+{
+    begun++;
+    usleep(400000);
+    return gim_empty(c, 204);
+}
+
+static void blocking_handler_that_nobody_waits_for_does_not_begin(void **state)
+{
+    const struct gim_route r_[] = {GIM_GET("/a", blocks_long, .blocking = true), {0}};
+    const struct gim_app_spec spec = {.routes = r_};
+    const struct gim_settings settings = {
+        .blocking_threads = 1,
+        .blocking_queue = 10,
+        .limits = {.max_head = 4096, .max_target = 1024, .handler_timeout = 70}};
+    char err[512];
+    struct gim_app *a = gim_app_build(&spec, &settings, err, sizeof err);
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct gim_test_reply r = gim_test_call(a, "GET", "/a", NULL, NULL);
+
+        assert_int_equal(r.status, 503);
+        gim_test_free(&r);
+    }
+    gim_app_free(a);
+    assert_int_equal(begun, 1);
+}
+
 static void strict_content_type_is_415(void **state)
 {
     const struct gim_route r_[] = {GIM_POST("/a", create, .body = &item_schema), {0}};
@@ -610,6 +689,9 @@ int main(void)
         cmocka_unit_test(bad_schema_is_refused_with_its_route),
         cmocka_unit_test(slash_option_redirects_or_ignores),
         cmocka_unit_test(refusals_of_the_wire_pass_the_middleware_too),
+        cmocka_unit_test(before_that_promises_a_reply_and_makes_none_is_500),
+        cmocka_unit_test(second_suspension_of_a_request_is_refused),
+        cmocka_unit_test(blocking_handler_that_nobody_waits_for_does_not_begin),
         cmocka_unit_test(strict_content_type_is_415),
     };
 
