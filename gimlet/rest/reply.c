@@ -115,7 +115,8 @@ int gim_status(const struct gim_ctx *c)
 
 static bool is_ours(gim_str name)
 {
-    static const char *const ours[] = {"Content-Length", "Transfer-Encoding", "Connection", "Date"};
+    static const char *const ours[] = {"Content-Length", "Transfer-Encoding", "Connection", "Date",
+                                       "Content-Type"};
 
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
         if (gim_str_eq_fold(name, gim_str_of(ours[i])))

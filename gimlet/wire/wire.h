@@ -9,7 +9,8 @@
 #include "exchange.h"
 #include <stdatomic.h>
 
-/* Milliseconds and bytes; every one an option row (rest/settings.c). 0 switches a limit off. */
+/* Milliseconds and bytes; every one an option row (rest/settings.c). 0 switches a limit off,
+ * but for max_body, where it means no body at all. */
 struct gim_limits {
     int64_t max_head, max_target, max_body;
     int64_t max_buffered;    /* unfinished bodies and untaken answers, all connections together */

@@ -94,7 +94,8 @@ static int split(struct gim_ctx *c)
 {
     int a = gim_set_header(c, GIM_S("X-A"), GIM_S("1\r\nX-Evil: 2"));
     int b = gim_set_header(c, GIM_S("X A"), GIM_S("1"));
-    int d = gim_set_header(c, GIM_S("Content-Length"), GIM_S("1"));
+    int d = gim_set_header(c, GIM_S("Content-Length"), GIM_S("1")) &
+            gim_set_header(c, GIM_S("content-type"), GIM_S("a/b"));
     int e = gim_add_header(c, GIM_S("X-A"), GIM_S("1"));
     int f = gim_set_header(c, GIM_S("x-a"), GIM_S("2"));
 
