@@ -92,7 +92,9 @@ class Server:
             time.sleep(0.005)
         self.process.kill()
         self.process.wait()
-        raise AssertionError(f"no start line; status {self.process.returncode}:\n{self.stderr()}")
+        said = self.stderr()
+        shutil.rmtree(self.dir, ignore_errors=True)
+        raise AssertionError(f"no start line; status {self.process.returncode}:\n{said}")
 
     def stderr(self):
         return self.err_path.read_text(errors="replace")
