@@ -126,10 +126,12 @@ static int late(struct gim_ctx *c)
 
 static void *resumer(void *arg)
 {
+    gim_handle h = handle; /* from here on the next request may set it */
+
     (void)arg;
     usleep(20000);
-    gim_resume(handle, late);
-    gim_resume(handle, late); /* the second one does nothing */
+    gim_resume(h, late);
+    gim_resume(h, late); /* the second one does nothing */
     return NULL;
 }
 
