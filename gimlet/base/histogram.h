@@ -2,8 +2,9 @@
  * error, in fixed memory. Log-linear: each power of two is cut into 1024 equal steps, so a value is
  * known to 3 significant digits; the index is a shift and an add.
  *
- * Values are nanoseconds here, from 1 ns to GIM_HISTOGRAM_MAX; larger ones count as the largest
- * (and in `over`). One owner at a time; merge the histograms of several threads when they ended. */
+ * Values are nanoseconds here, from 0 to GIM_HISTOGRAM_MAX; larger ones count as the largest (and
+ * in `over`), negative ones as 0. {0} is an empty histogram. One owner at a time; merge the
+ * histograms of several threads when they ended. */
 #ifndef BASE_HISTOGRAM_H
 #define BASE_HISTOGRAM_H
 
@@ -22,18 +23,23 @@ struct gim_histogram {
 
 void gim_histogram_record(struct gim_histogram *h, int64_t value);
 void gim_histogram_add(struct gim_histogram *into, const struct gim_histogram *from);
-/** The smallest recorded value v (to 3 digits, never above max) such that at least `p` percent of
- *  all are <= v; 0 when empty. p in 0..100. */
+/** The smallest recorded value v such that at least `p` percent of all are <= v; 0 when empty. Given
+ *  to 3 digits and rounded up (the highest value of its cell, never above max), but exactly when it
+ *  is the smallest or the largest of all. p below 0 is 0, above 100 is 100. */
 int64_t gim_histogram_percentile(const struct gim_histogram *h, double p);
 /** How many are <= v (to the cell that holds v). */
 uint64_t gim_histogram_below(const struct gim_histogram *h, int64_t v);
+/** 0 when empty; exact, not of the cells. */
 double gim_histogram_mean(const struct gim_histogram *h);
+/** Of the sample (n - 1); 0 below two values. Right to 3 digits while it is more than a
+ *  ten-thousandth of the mean. */
 double gim_histogram_stdev(const struct gim_histogram *h);
 /** Smallest number of samples for which the percentile has an upper 95 % confidence bound among the
- *  samples: ceil(log(0.05) / log(p/100)): 299 for p99, 2995 for p99.9. */
+ *  samples: ceil(log(0.05) / log(p/100)): 299 for p99, 2995 for p99.9. 1 for p 0,
+ *  UINT64_MAX for p 100. */
 uint64_t gim_histogram_needed(double p);
-/** Walks non-empty cells: lowest and highest value of each and its count. *at starts at 0; false at
- *  the end. */
+/** Walks non-empty cells: lowest and highest value of each and its count. *at starts at 0; 0 at the
+ *  end. */
 int gim_histogram_next(const struct gim_histogram *h, uint32_t *at, int64_t *low, int64_t *high,
                        uint64_t *count);
 
