@@ -43,7 +43,8 @@ static void on_error(struct gim_stream *s, int err)
     fail();
 }
 
-static const struct gim_stream_user echo = {on_data, on_drained, on_end, on_error};
+static const struct gim_stream_user echo = {
+    .on_data = on_data, .on_drained = on_drained, .on_end = on_end, .on_error = on_error};
 
 static void memory_stream_collects_what_is_written(void **state)
 {

@@ -69,7 +69,8 @@ static void on_error(struct gim_stream *s, int err)
     side_of(s)->err = err;
 }
 
-static const struct gim_stream_user user = {on_data, on_drained, on_end, on_error};
+static const struct gim_stream_user user = {
+    .on_data = on_data, .on_drained = on_drained, .on_end = on_end, .on_error = on_error};
 
 static void tcp_pair(int fd[2])
 {
