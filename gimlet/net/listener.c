@@ -18,6 +18,7 @@
 
 #define PER_TURN 64
 #define BACK_OFF_MS 100
+#define BACKLOG_MAX 65535 /* no listener has a longer one */
 
 /* Bytes the kernel takes that it cannot send yet. Without a bound it takes megabytes and is silent
  * until a third of them is sent: a slow reader's progress could not be told from none. */
@@ -125,10 +126,14 @@ int gim_listener_start(struct gim_listener *l, struct gim_loop *loop)
 
 void gim_listener_drain(struct gim_listener *l)
 {
-    int fd;
+    /* Those who come meanwhile are many where somebody floods us, and the stop must not wait. */
+    for (int i = 0; i < BACKLOG_MAX; i++) {
+        int fd = accept4(l->io.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-    while ((fd = accept4(l->io.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
+        if (fd < 0)
+            return;
         l->on_accept(l, fd);
+    }
 }
 
 void gim_listener_stop(struct gim_listener *l, bool close_fd)

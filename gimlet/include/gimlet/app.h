@@ -90,9 +90,11 @@ struct gim_app_spec {
         strict_content_type; /* 415 unless the body says application/json; off: any is read as it */
     /** Runs once after the options are read, on the main thread, before anything is served (the
      *  socket is bound, connections wait). 0 to go on; else the program exits with that code (1 to
-     *  125), having said why on stderr by itself; `stop` does not run then. */
+     *  125), having said why on stderr by itself; `stop` does not run then. Threads made here block
+     *  SIGTERM and SIGINT (pthread_sigmask), or a stop signal may end the process at once. */
     int (*start)(struct gim_app *app, void *state);
-    /** Runs once after the last request, on the main thread; no handler runs any more. */
+    /** Runs once after the last request, on the main thread; no handler runs any more. Requests
+     *  still suspended are resumed by now or by it; their gim_defer clean-ups run behind it. */
     void (*stop)(void *state);
     /** More words for the start line: "memory:, not durable". Must live as long as the program. */
     const char *(*describe)(void *state);
