@@ -281,6 +281,8 @@ static int change(struct work *w, enum store_action action, gim_handler *after)
 /* The version moved between our read and our write: begin again with what is there now. */
 static int lost_race(struct work *w, gim_handler *after_read_again)
 {
+    (void)gim_set_header(w->c, GIM_S("ETag"),
+                         (gim_str){0}); /* of what has been changed meanwhile */
     if (++w->races > RACES_MAX)
         return refuse(w->c, STORE_STALE);
     w->op.action = STORE_READ;
@@ -358,6 +360,7 @@ static int after_delete(struct gim_ctx *c)
 
     if (w->op.result == STORE_STALE)
         return lost_race(w, after_delete_read);
+    (void)gim_set_header(c, GIM_S("ETag"), (gim_str){0}); /* of what is no more */
     if (w->op.result != STORE_OK)
         return refuse(c, w->op.result);
     return gim_empty(c, 204);

@@ -113,29 +113,40 @@ int gim_status(const struct gim_ctx *c)
 
 /* ---- fields ---------------------------------------------------------------------------------- */
 
+/* Fields that the wire writes by itself. Lengths first: they nearly always settle it. */
 static bool is_ours(gim_str name)
 {
-    static const char *const ours[] = {"Content-Length", "Transfer-Encoding", "Connection", "Date",
-                                       "Content-Type"};
-
-    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
-        if (gim_str_eq_fold(name, gim_str_of(ours[i])))
-            return true;
+    switch (name.len) {
+    case 4:
+        return gim_str_eq_fold(name, GIM_S("Date"));
+    case 10:
+        return gim_str_eq_fold(name, GIM_S("Connection"));
+    case 12:
+        return gim_str_eq_fold(name, GIM_S("Content-Type"));
+    case 14:
+        return gim_str_eq_fold(name, GIM_S("Content-Length"));
+    case 17:
+        return gim_str_eq_fold(name, GIM_S("Transfer-Encoding"));
+    default:
+        return false;
     }
-    return false;
 }
 
+/* The line and copies of its two texts, in one piece. */
 static void append_line(struct gim_ctx *c, gim_str name, gim_str value)
 {
     struct gim_reply_parts *r = &c->x.reply;
+    size_t size = sizeof(struct gim_header_line) + name.len + value.len;
     struct gim_header_line *line =
-        gim_alloc_raw(&c->x.arena, sizeof *line, _Alignof(struct gim_header_line));
+        gim_alloc_raw(&c->x.arena, size, _Alignof(struct gim_header_line));
+    char *text = (char *)(line + 1);
 
-    *line = (struct gim_header_line){
-        NULL,
-        gim_dup(&c->x.arena, name),
-        gim_dup(&c->x.arena, value),
-    };
+    memcpy(text, name.ptr, name.len);
+    if (value.len)
+        memcpy(text + name.len, value.ptr, value.len);
+    line->next = NULL;
+    line->name = (gim_str){text, name.len};
+    line->value = (gim_str){text + name.len, value.len};
     if (!r->tail)
         r->tail = &r->first;
     *r->tail = line;
@@ -150,18 +161,39 @@ int gim_add_header(struct gim_ctx *c, gim_str name, gim_str value)
     return 0;
 }
 
+/* The pointer that leads to the line of that name, or to the end of the list. */
+static struct gim_header_line **find_line(struct gim_reply_parts *r, gim_str name)
+{
+    struct gim_header_line **at = &r->first;
+
+    while (*at && !gim_str_eq_fold((*at)->name, name))
+        at = &(*at)->next;
+    return at;
+}
+
+static void remove_lines(struct gim_reply_parts *r, gim_str name)
+{
+    struct gim_header_line **at;
+
+    while (*(at = find_line(r, name)))
+        *at = (*at)->next;
+    r->tail = at;
+}
+
 int gim_set_header(struct gim_ctx *c, gim_str name, gim_str value)
 {
-    struct gim_reply_parts *r = &c->x.reply;
+    struct gim_header_line *line;
 
     if (!gim_field_ok(name, value) || is_ours(name))
         return -1;
-    for (struct gim_header_line *l = r->first; l; l = l->next) {
-        if (gim_str_eq_fold(l->name, name)) {
-            l->value = gim_dup(&c->x.arena, value);
-            return 0;
-        }
+    if (!value.ptr) {
+        remove_lines(&c->x.reply, name);
+        return 0;
     }
-    append_line(c, name, value);
+    line = *find_line(&c->x.reply, name);
+    if (line)
+        line->value = gim_dup(&c->x.arena, value);
+    else
+        append_line(c, name, value);
     return 0;
 }

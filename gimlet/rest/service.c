@@ -289,6 +289,10 @@ static void on_refused(struct gim_exchange *x, int status, const char *detail)
 
     if (!x->head.size || !c->begun)
         begin(c);
+    if (x->reply.status) { /* a reply that cannot be sent: what it said of itself goes with it */
+        gim_set_header(c, GIM_S("ETag"), (gim_str){0});
+        gim_set_header(c, GIM_S("Location"), (gim_str){0});
+    }
     x->reply.status = 0; /* fields that a `before` has set stay */
     gim_problem(c, status, NULL, "%s", detail);
     if (status == 503)

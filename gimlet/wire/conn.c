@@ -31,7 +31,6 @@ static void abandon(struct gim_conn *c)
         return;
     if (c->suspended) {
         c->suspended = false;
-        c->wire->in_flight--;
         service->on_cancel(x);
     }
     x->conn = c;
@@ -100,7 +99,6 @@ static void refuse_late(struct gim_conn *c)
     x->conn = c;
     c->x = x;
     c->suspended = false;
-    c->wire->in_flight--;
     late->conn = NULL;
     c->wire->service->on_cancel(late);
     if (c->wire->service->on_late)
@@ -217,6 +215,7 @@ static void on_end_of_request(struct gim_conn *c)
         return;
     }
     c->suspended = true;
+    x->in_flight = true;
     c->wire->in_flight++;
 }
 
@@ -465,7 +464,6 @@ void gim_exchange_finish(struct gim_exchange *x)
     if (!c)
         return;
     c->suspended = false;
-    c->wire->in_flight--;
     answer(c);
     go_on(c);
 }

@@ -75,8 +75,9 @@ struct gim_exchange {
     struct gim_buf collected; /* a body that came in pieces; x->body is a view of it */
     int64_t charged;          /* bytes of the budget for slow clients */
     uint32_t refs;
-    bool keep;   /* set by on_head: the handler may outlive the input */
-    bool stable; /* the head lies in the arena */
+    bool keep;      /* set by on_head: the handler may outlive the input */
+    bool stable;    /* the head lies in the arena */
+    bool in_flight; /* counted as such until its memory goes, whatever the client has had */
     struct gim_head head;
 };
 

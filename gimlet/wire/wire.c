@@ -120,6 +120,8 @@ void gim_exchange_unref(struct gim_exchange *x)
     if (--x->refs)
         return;
     w->service->on_release(x);
+    w->in_flight -= x->in_flight;
+    x->in_flight = false;
     if (x->charged) {
         (void)gim_wire_charge(w, x->charged, 0);
         x->charged = 0;

@@ -116,7 +116,7 @@ int gim_problem_faults(struct gim_ctx *c, int status, const struct gim_faults *f
 /** Response fields. Returns 0; or -1 and sets nothing when the name is no token, the value holds
  *  CR, LF, NUL or another control (RFC 9110 §5.5), or the name is one the framework writes
  *  (Content-Length, Transfer-Encoding, Connection, Date, and Content-Type, which comes with the
- *  body: gim_bytes). Copied. set replaces, add appends. Fields
+ *  body: gim_bytes). Copied. set replaces, an absent value (ptr NULL) removes, add appends. Fields
  *  stay when a later reply replaces the one before. */
 int gim_set_header(struct gim_ctx *c, gim_str name, gim_str value);
 int gim_add_header(struct gim_ctx *c, gim_str name, gim_str value);

@@ -102,6 +102,16 @@ static int split(struct gim_ctx *c)
     return gim_text(c, 200, gim_printf(gim_arena(c), "%d %d %d %d %d", a, b, d, e, f));
 }
 
+static int removed(struct gim_ctx *c)
+{
+    (void)gim_add_header(c, GIM_S("X-A"), GIM_S("1"));
+    (void)gim_add_header(c, GIM_S("X-B"), GIM_S("2"));
+    (void)gim_add_header(c, GIM_S("x-a"), GIM_S("3"));
+    (void)gim_set_header(c, GIM_S("X-A"), (gim_str){0});
+    (void)gim_add_header(c, GIM_S("X-C"), GIM_S("4"));
+    return gim_empty(c, 204);
+}
+
 static int tagged(struct gim_ctx *c)
 {
     if (gim_preconditions(c, GIM_S("v1"), (gim_time){0}))
@@ -228,6 +238,7 @@ static const struct gim_route routes[] = {
     GIM_GET("/nothing", nothing),
     GIM_GET("/failing", failing),
     GIM_GET("/split", split),
+    GIM_GET("/removed", removed),
     GIM_ROUTE("GET|PUT", "/tagged", tagged),
     GIM_GET("/moved", moved),
     GIM_ROUTE("PURGE", "/cache", nothing),
@@ -359,6 +370,17 @@ static void wrong_method_lists_what_is_allowed(void **state)
 
     (void)state;
     EXPECT_HEADER(&r, "Allow", "GET, HEAD, OPTIONS, PUT");
+    gim_test_free(&r);
+}
+
+static void absent_value_removes_a_field(void **state)
+{
+    struct gim_test_reply r = gim_test_call(app, "GET", "/removed", NULL, NULL);
+
+    (void)state;
+    assert_null(gim_test_header(&r, "X-A").ptr);
+    EXPECT_HEADER(&r, "X-B", "2");
+    EXPECT_HEADER(&r, "X-C", "4");
     gim_test_free(&r);
 }
 
@@ -682,6 +704,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_answer_as_the_table_says),
         cmocka_unit_test(wrong_method_lists_what_is_allowed),
+        cmocka_unit_test(absent_value_removes_a_field),
         cmocka_unit_test(head_is_get_without_the_body),
         cmocka_unit_test(middleware_runs_from_the_outside_in_and_back),
         cmocka_unit_test(request_id_is_taken_when_well_formed_else_made),

@@ -458,8 +458,10 @@ static void handler_deadline_answers_503_and_drops_the_late_result(void **state)
     assert_int_equal(cancelled, 1);
     starts_with(take(f), "HTTP/1.1 503 Service Unavailable\r\n" TEXT);
     assert_false(f->m.closed);
+    assert_int_equal(f->wire.in_flight, 1); /* its memory is still held */
     finish_slow(f, "hi");
     assert_string_equal(take(f), "");
+    assert_int_equal(f->wire.in_flight, 0);
 }
 
 static void slow_head_gets_408_and_silence_gets_nothing(void **state)
