@@ -3,6 +3,7 @@
 #ifndef LOAD_PLAN_H
 #define LOAD_PLAN_H
 
+#include "../../gimlet/base/arena.h"
 #include "../../gimlet/base/buf.h"
 
 enum plan_output {
@@ -15,17 +16,19 @@ struct plan_header {
     gim_str name, value;
 };
 
+enum plan_figure {
+    LIMIT_PERCENTILE,
+    LIMIT_MEAN,
+    LIMIT_MAX,
+    LIMIT_ERRORS,
+    LIMIT_ERROR_RATE,
+    LIMIT_RATE
+};
+
 /* --fail-if 'p99>5ms', 'errors>0', 'rate<1000', 'error_rate>1%': checked after the run: exit 99. */
 struct plan_limit {
     char text[64];
-    enum {
-        LIMIT_PERCENTILE,
-        LIMIT_MEAN,
-        LIMIT_MAX,
-        LIMIT_ERRORS,
-        LIMIT_ERROR_RATE,
-        LIMIT_RATE
-    } what;
+    enum plan_figure what;
     double percentile;
     bool above;   /* fails when the figure is above the value; else when below */
     double value; /* ns, count, fraction, per second */
@@ -49,7 +52,7 @@ struct load_plan {
     gim_str body;                      /* -d, or -D's content */
     bool h2, no_compression, no_keepalive, no_redirects;
     int64_t cpus;            /* -cpus: threads at most; 0 all we may use */
-    enum plan_output output; /* -o csv; --json */
+    enum plan_output output; /* on stdout: -o csv, -o json, --json */
     const char *url;
     /* beyond */
     double rate;                   /* --rate, total per second: open loop */
@@ -66,10 +69,15 @@ struct load_plan {
     const char *expect_body;       /* must be part of the body */
     struct plan_limit *limits;
     size_t n_limits;
-    const char *json_file; /* --json FILE, "-" stdout */
+    const char *json_file; /* --json=FILE: besides what is on stdout; NULL none */
     bool quiet;            /* --no-progress */
     bool self_test;        /* --self-test */
-    bool has_templates;    /* a {{...}} in body, path or headers */
+    bool has_templates;    /* a {{seq}}, {{rand}} or {{uuid}} in body, path or headers */
+    bool plain;            /* --plain, or called as hey: hey's lines and nothing after them */
+    const char *program;   /* "proof load" or "hey": begins every message */
+    /* what the texts above live in */
+    struct gim_arena memory;
+    struct gim_buf file; /* -D's content */
 };
 
 enum plan_result {
@@ -77,11 +85,15 @@ enum plan_result {
     PLAN_DONE /* --help, --version: 0 */,
     PLAN_WRONG /* exit code in *code */
 };
-/** Reads the command line (flags before and after the URL). What is wrong goes to stderr as one line
- *  with the mend (hey's codes: 1 usage and files, 2 unknown flag). Strings live as long as argv and
- *  the process. */
+/** Reads the command line (flags before and after the URL; argv[0] is the name it was called by).
+ *  What is wrong goes to stderr as one line with the mend (codes of hey: 1 usage and files, 2 unknown
+ *  flags and values that cannot be read). Strings live until plan_free, and as long as argv. */
 enum plan_result plan_read(struct load_plan *p, int argc, char **argv, int *code);
+/** The same without printing: what was to be said is in `out` (with PLAN_GO: notes for stderr). */
+enum plan_result plan_parse(struct load_plan *p, int argc, char **argv, struct gim_buf *out,
+                            int *code);
+void plan_free(struct load_plan *p);
 void plan_help(struct gim_buf *b); /* --help; 80 columns */
-void plan_man(struct gim_buf *b);  /* the man page, roff, from the same rows */
+void plan_man(struct gim_buf *b);  /* --man: the man page, roff, from the same rows */
 
 #endif

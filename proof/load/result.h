@@ -58,10 +58,10 @@ struct load_result {
     bool interrupted;
 };
 
-/* One answered request, for -o csv. */
+/* One success, for -o csv. Each thread appends its own to a file of its own (report/report.h). */
 struct load_row {
     int64_t latency, dial, dns, write, wait, read; /* ns */
-    int64_t offset;                                /* of the send, ns since the start */
+    int64_t offset;                                /* of the send, ns since the run began */
     int64_t status;
 };
 
