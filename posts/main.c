@@ -1,5 +1,6 @@
 /* main.c: the posts service: options, store, routes. */
 #include "routes.h"
+#include <errno.h>
 #include <stdio.h>
 
 static const struct gim_option options[] = {
@@ -14,12 +15,14 @@ static int start(struct gim_app *app, void *state)
 {
     struct posts *posts = state;
     char err[512];
+    int code;
 
     posts->store = store_open(posts->store_url, gim_app_workers(app), &posts_host, err, sizeof err);
     if (posts->store)
         return 0;
+    code = errno == EINVAL ? 2 : 1; /* a wrong option is 2 everywhere */
     fprintf(stderr, "posts: %s\n", err);
-    return store_is_known(posts->store_url) ? 1 : 2; /* a wrong option is 2 everywhere */
+    return code;
 }
 
 static void stop(void *state)

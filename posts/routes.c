@@ -264,9 +264,7 @@ static int read_for_change(struct gim_ctx *c, gim_handler *after)
 /* The post is read: does it exist, do the request's conditions hold? GIM_OK to go on. */
 static int check_for_change(struct gim_ctx *c, struct work *w)
 {
-    if (w->op.result == STORE_NOT_FOUND && gim_header(c, GIM_S("If-Match")).ptr)
-        return gim_preconditions(c, (gim_str){0}, (gim_time){0});
-    if (w->op.result != STORE_OK)
+    if (w->op.result != STORE_OK) /* 404 whatever the conditions say (RFC 9110 §13.2.1) */
         return refuse(c, w->op.result);
     return gim_preconditions(c, etag_of(c, &w->op.post), (gim_time){0});
 }

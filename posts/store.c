@@ -4,24 +4,18 @@
  * behind '?' whole numbers that set what few people need to set. Adding a store is one row here. */
 #include "store.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 static const struct store_ops *const stores[] = {&store_sqlite, &store_memory};
-
-bool store_is_known(const char *url)
-{
-    for (size_t i = 0; i < sizeof stores / sizeof stores[0]; i++) {
-        if (strncmp(url, stores[i]->scheme, strlen(stores[i]->scheme)) == 0)
-            return true;
-    }
-    return false;
-}
 
 struct store *store_open(const char *url, unsigned workers, const struct store_host *host,
                          char *err, size_t err_len)
 {
     char known[128] = "";
     size_t at = 0;
+
+    errno = 0;
     for (size_t i = 0; i < sizeof stores / sizeof stores[0]; i++) {
         size_t len = strlen(stores[i]->scheme);
         if (strncmp(url, stores[i]->scheme, len) == 0)
@@ -32,5 +26,6 @@ struct store *store_open(const char *url, unsigned workers, const struct store_h
     snprintf(err, err_len,
              "no store is called \"%s\": the known ones are %s (as in sqlite:posts.db)", url,
              known);
+    errno = EINVAL;
     return NULL;
 }

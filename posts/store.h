@@ -98,9 +98,8 @@ struct store {
 extern const struct store_ops store_memory;
 extern const struct store_ops store_sqlite;
 
-/** Is there a store of that name? Else the URL is a wrong option, not a store that fails. */
-bool store_is_known(const char *url);
-/** Opens by URL: "memory:", "sqlite:posts.db". NULL with a sentence in `err`. */
+/** Opens by URL: "memory:", "sqlite:posts.db". NULL with a sentence in `err`; errno is EINVAL when
+ *  the URL itself is wrong (an option to mend), something else when the store fails. */
 struct store *store_open(const char *url, unsigned workers, const struct store_host *host,
                          char *err, size_t err_len);
 

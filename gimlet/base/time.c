@@ -134,7 +134,7 @@ gim_time gim_now(void)
 size_t gim_time_write(char *out, gim_time t)
 {
     int64_t seconds = t.us / SECOND - (t.us % SECOND < 0);
-    unsigned us = (unsigned)(t.us - seconds * SECOND);
+    unsigned us = (unsigned)((t.us % SECOND + SECOND) % SECOND);
     struct gim_civil d;
     char *p = out;
 

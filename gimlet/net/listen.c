@@ -107,9 +107,10 @@ static int parse(struct place *p)
         p->at_len = sizeof p->at.v4;
     } else if (!parse_v6(p)) {
         snprintf(p->err, p->err_len,
-                 "host \"%s\" is not an IPv4 or IPv6 address, \"localhost\" or \"unix:/path\"",
+                 "host \"%s\" is not an IPv4 or IPv6 address, \"localhost\", \"*\" or "
+                 "\"unix:/path\"",
                  p->host);
-        return -1;
+        return GIM_LISTEN_WRONG;
     }
     return 0;
 }
@@ -186,8 +187,10 @@ static int listen_tcp(struct place *p, int backlog, int *fds, unsigned n,
     char text[INET6_ADDRSTRLEN] = "";
     bool v6;
 
-    if (parse(p) < 0)
-        return -1;
+    int result = parse(p);
+
+    if (result)
+        return result;
     for (int tries = 1; open_set(p, backlog, fds, n) < 0; tries++)
         if (p->port != 0 || errno != EADDRINUSE || tries == FREE_PORT_TRIES)
             return complain_errno(p, errno);
@@ -240,13 +243,15 @@ static int listen_unix(struct place *p, int backlog, int *fds, unsigned n,
     size_t len = strlen(path);
     int fd;
 
-    if (len == 0)
-        return complain(p, "a unix socket needs a path: unix:/run/posts.sock");
+    if (len == 0) {
+        (void)complain(p, "a unix socket needs a path: unix:/run/posts.sock");
+        return GIM_LISTEN_WRONG;
+    }
     if (len >= sizeof p->at.un.sun_path) {
         snprintf(p->err, p->err_len,
                  "the path of a unix socket has at most %zu bytes, this has %zu",
                  sizeof p->at.un.sun_path - 1, len);
-        return -1;
+        return GIM_LISTEN_WRONG;
     }
     p->at.un.sun_family = AF_UNIX;
     memcpy(p->at.un.sun_path, path, len + 1);
@@ -282,4 +287,19 @@ int gim_listen(const char *host, int port, int backlog, int *fds, unsigned n,
     if (strncmp(host, "unix:", strlen("unix:")) == 0)
         return listen_unix(&p, backlog, fds, n, shown);
     return listen_tcp(&p, backlog, fds, n, shown);
+}
+
+uint64_t gim_listen_file(const char *host)
+{
+    struct stat st;
+
+    if (strncmp(host, "unix:", strlen("unix:")) != 0 || lstat(host + strlen("unix:"), &st) < 0)
+        return 0;
+    return S_ISSOCK(st.st_mode) ? st.st_ino : 0;
+}
+
+void gim_listen_remove(const char *host, uint64_t file)
+{
+    if (file && gim_listen_file(host) == file)
+        unlink(host + strlen("unix:"));
 }

@@ -12,6 +12,7 @@
 #include "../base/clock.h"
 #include "loop_private.h"
 #include <errno.h>
+#include <sched.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -145,6 +146,8 @@ void gim_loop_free(struct gim_loop *l)
 {
     if (!l)
         return;
+    while (atomic_load_explicit(&l->holders, memory_order_acquire))
+        sched_yield(); /* somebody is about to wake us: microseconds */
     l->backend->close(l);
     close(l->wake.fd);
     gim_heap_free(l->ready);
@@ -180,10 +183,22 @@ bool gim_loop_post_quiet(struct gim_loop *l, struct gim_task *t)
     return !head; /* `t` may be gone by now */
 }
 
+void gim_loop_hold(struct gim_loop *l)
+{
+    atomic_fetch_add_explicit(&l->holders, 1, memory_order_relaxed);
+}
+
+void gim_loop_let_go(struct gim_loop *l)
+{
+    atomic_fetch_sub_explicit(&l->holders, 1, memory_order_release);
+}
+
 void gim_loop_post(struct gim_loop *l, struct gim_task *t)
 {
+    gim_loop_hold(l);
     if (gim_loop_post_quiet(l, t))
         gim_loop_wake(l);
+    gim_loop_let_go(l);
 }
 
 void gim_loop_wake(struct gim_loop *l)

@@ -62,7 +62,10 @@ void gim_timer_clear(struct gim_loop *l, struct gim_timer *t);
 /** Queues `t` from any thread; wakes the loop only when its queue was empty. Tasks run in order. */
 void gim_loop_post(struct gim_loop *l, struct gim_task *t);
 /** The same without the wake, and the wake alone: for batches. Post returns true when a wake is
- *  owed. */
+ *  owed. The loop may end once the task has run, so hold it from before the post until after the
+ *  wake: gim_loop_free waits for those who hold. */
+void gim_loop_hold(struct gim_loop *l);
+void gim_loop_let_go(struct gim_loop *l);
 bool gim_loop_post_quiet(struct gim_loop *l, struct gim_task *t);
 void gim_loop_wake(struct gim_loop *l);
 

@@ -33,6 +33,7 @@ struct gim_loop {
     struct gim_wheel wheel;
     char apart[64];                   /* what other threads write is not on the line of the above */
     _Atomic(struct gim_task *) tasks; /* newest first */
+    _Atomic unsigned holders;         /* threads between a post and its wake */
     atomic_bool stop;
 };
 

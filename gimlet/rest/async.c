@@ -144,15 +144,22 @@ void gim_resume_all(const struct gim_resumption *r, size_t n)
         struct gim_slot *s = r[i].handle.slot;
         struct gim_loop *loop = s ? s->loop : NULL;
 
-        if (!resume_quiet(r[i].handle, r[i].then))
+        if (!loop)
             continue;
-        if (n_owed < LOOPS_A_BATCH)
-            owed[n_owed++] = loop;
-        else
+        gim_loop_hold(loop);
+        if (resume_quiet(r[i].handle, r[i].then)) {
+            if (n_owed < LOOPS_A_BATCH) {
+                owed[n_owed++] = loop; /* held until it is woken */
+                continue;
+            }
             gim_loop_wake(loop);
+        }
+        gim_loop_let_go(loop);
     }
-    for (size_t i = 0; i < n_owed; i++)
+    for (size_t i = 0; i < n_owed; i++) {
         gim_loop_wake(owed[i]);
+        gim_loop_let_go(owed[i]);
+    }
 }
 
 /* ---- the blocking pool ----------------------------------------------------------------------- */

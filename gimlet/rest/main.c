@@ -7,6 +7,7 @@
 #include "../base/options.h"
 #include "../wire/server.h"
 #include "ctx.h"
+#include <errno.h>
 #include <gimlet/log.h>
 #include <sched.h>
 #include <stdio.h>
@@ -119,8 +120,9 @@ static int serve(struct gim_app *app)
     int code;
 
     if (!server) {
+        code = errno == EINVAL ? EXIT_WRONG_OPTION : EXIT_FAILED;
         fprintf(stderr, "%s: %s\n", app->spec.name, err);
-        return EXIT_FAILED;
+        return code;
     }
     code = app->spec.start ? app->spec.start(app, app->spec.state) : 0;
     if (code == 0) {

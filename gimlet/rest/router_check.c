@@ -222,6 +222,8 @@ unsigned gim_route_check(struct gim_bound_route *route, struct gim_buf *why)
 
     if (!route->row->handler)
         defects += gim_route_defect(why, route, "no handler");
+    if (route->row->blocking && route->row->suspends)
+        defects += gim_route_defect(why, route, ".blocking and .suspends exclude each other");
     if (!in_pattern)
         defects += check_path_schema(route, why);
     return defects + in_pattern;

@@ -40,7 +40,7 @@ void gim_test_driver_free(struct gim_test_driver *t)
 static size_t find_head(gim_str raw, size_t *start)
 {
     *start = 0;
-    for (;;) {
+    while (raw.len) {
         gim_str rest = {raw.ptr + *start, raw.len - *start};
         const char *end = rest.len ? memmem(rest.ptr, rest.len, "\r\n\r\n", 4) : NULL;
 
@@ -50,6 +50,7 @@ static size_t find_head(gim_str raw, size_t *start)
             return (size_t)(end + 4 - raw.ptr);
         *start = (size_t)(end + 4 - raw.ptr);
     }
+    return 0;
 }
 
 static void parse_reply(struct gim_test_reply *r)

@@ -34,6 +34,7 @@ struct gim_server {
     struct gim_signals signals;
     struct gim_timer delay;
     int *fds;
+    uint64_t file; /* of a unix socket */
     bool stopping;
     char address[GIM_ADDRESS_MAX];
 };
@@ -83,6 +84,7 @@ static void drain_all(struct gim_timer *t)
 {
     struct gim_server *s = GIM_CONTAINER(t, struct gim_server, delay);
 
+    gim_listen_remove(s->spec->host, s->file);
     for (unsigned i = 0; i < s->spec->workers; i++) {
         s->workers[i].drain_task.run = drain;
         gim_loop_post(s->workers[i].loop, &s->workers[i].drain_task);
@@ -205,14 +207,19 @@ struct gim_server *gim_server_new(const struct gim_server_spec *spec, char *err,
 {
     struct gim_server *s = gim_heap_alloc(sizeof *s);
 
+    int result;
+
     s->spec = spec;
     s->fds = gim_heap_alloc(spec->workers * sizeof *s->fds);
-    if (gim_listen(spec->host, spec->port, spec->backlog, s->fds, spec->workers, s->address, err,
-                   err_len)) {
+    result = gim_listen(spec->host, spec->port, spec->backlog, s->fds, spec->workers, s->address,
+                        err, err_len);
+    if (result) {
         gim_heap_free(s->fds);
         gim_heap_free(s);
+        errno = result == GIM_LISTEN_WRONG ? EINVAL : EADDRNOTAVAIL;
         return NULL;
     }
+    s->file = gim_listen_file(spec->host);
     s->workers = gim_heap_alloc(spec->workers * sizeof *s->workers);
     return s;
 }

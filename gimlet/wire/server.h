@@ -30,7 +30,7 @@ struct gim_server_spec {
     void (*stopped)(void *user);
 };
 
-/** Binds. NULL with a sentence in `err`. `spec` must outlive the server. */
+/** Binds. NULL with a sentence in `err`; errno is EINVAL when the host is no address. `spec` must outlive the server. */
 struct gim_server *gim_server_new(const struct gim_server_spec *spec, char *err, size_t err_len);
 /** Serves until SIGTERM or SIGINT, then stops gracefully; a second signal, also one that comes after
  *  the return, ends the process with 128 + its number. Blocks these signals in the threads it

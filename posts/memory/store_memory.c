@@ -16,6 +16,7 @@
 #include "../location.h"
 #include "keys.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -161,14 +162,17 @@ static struct store *memory_open(const char *location, unsigned workers,
     };
 
     (void)host;
-    if (store_location_read(location, path, sizeof path, params, 3, err, err_len) != 0)
+    if (store_location_read(location, path, sizeof path, params, 3, err, err_len) != 0) {
+        errno = EINVAL;
         return NULL;
+    }
     struct memory_store *m = aligned_alloc(64, sizeof *m);
 
     if (path[0] || !m) {
         snprintf(err, err_len, "%s",
                  m ? "memory: takes no file: write memory: alone" : "no memory");
-        free(m);
+        errno = m ? EINVAL : ENOMEM;
+        free(m); /* keeps errno */
         return NULL;
     }
     memset(m, 0, sizeof *m);

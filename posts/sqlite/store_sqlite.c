@@ -8,6 +8,7 @@
 #include "sqlite.h"
 #include "../location.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -84,16 +85,16 @@ static int open_all(struct sqlite_store *s, const char *location, const struct s
     struct sq_options o = {.key_seconds = STORE_KEY_SECONDS, .batch = 512};
 
     if (read_location(location, s, &o, err, err_len) != 0)
-        return -1;
+        return EINVAL;
     s->lock_fd = sq_lock_take(s->path, err, err_len);
     if (s->lock_fd < 0)
-        return -1;
+        return EIO;
     sqlite3 *db = sq_open_writer(s->path, &o, err, err_len);
 
     if (db && sq_writer_open(&s->writer, db, &o, host, err, err_len) == 0)
         return 0;
     sq_lock_drop(s->lock_fd);
-    return -1;
+    return EIO;
 }
 
 static struct store *sqlite_open(const char *location, unsigned workers,
@@ -102,6 +103,7 @@ static struct store *sqlite_open(const char *location, unsigned workers,
     size_t size = sizeof(struct sqlite_store);
     struct sqlite_store *s = aligned_alloc(64, size);
     unsigned n = workers ? workers : 1;
+    int failed = ENOMEM;
     struct sq_reader *readers = aligned_alloc(64, n * sizeof *readers);
 
     if (s && readers) {
@@ -111,7 +113,8 @@ static struct store *sqlite_open(const char *location, unsigned workers,
         s->base.ops = &store_sqlite;
         s->workers = n;
         s->readers = readers;
-        if (open_all(s, location, host, err, err_len) == 0) {
+        failed = open_all(s, location, host, err, err_len);
+        if (!failed) {
             snprintf(s->about, sizeof s->about,
                      "sqlite:%s, durable (WAL, synchronous=FULL, group commit), SQLite %s", s->path,
                      sqlite3_libversion());
@@ -122,6 +125,7 @@ static struct store *sqlite_open(const char *location, unsigned workers,
     }
     free(readers);
     free(s);
+    errno = failed;
     return NULL;
 }
 

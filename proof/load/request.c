@@ -2,6 +2,7 @@
  * user's fields sorted by name (Content-Type and Authorization among them), and last either
  * Accept-Encoding or Connection: close. */
 #include "request.h"
+#include "../../gimlet/base/arena.h"
 #include "base64.h"
 #include <errno.h>
 #include <stdio.h>
@@ -212,8 +213,8 @@ static int read_lines(struct load_lines *l, const char *path, char *err, size_t 
     l->text = gim_buf_view(&b); /* lives as long as the process */
     for (size_t i = 0; i < b.len; i++)
         n += b.ptr[i] == '\n';
-    l->lines = calloc(n + 1, sizeof *l->lines);
-    for (rest = l->text; l->lines && rest.len;) {
+    l->lines = gim_heap_alloc((n + 1) * sizeof *l->lines);
+    for (rest = l->text; rest.len;) {
         gim_str line = gim_str_cut(&rest, '\n');
 
         if (line.len && line.ptr[line.len - 1] == '\r')
@@ -271,8 +272,8 @@ int request_open(struct load_request *r, const struct load_plan *p, const struct
 void request_close(struct load_request *r)
 {
     gim_buf_free(&r->fixed_buf);
-    free(r->bodies.lines);
-    free(r->urls.lines);
+    gim_heap_free(r->bodies.lines);
+    gim_heap_free(r->urls.lines);
 }
 
 gim_str request_next(const struct load_request *r, struct load_writer *w)

@@ -153,10 +153,18 @@ def test_port_in_use_says_so_and_names_the_mend(serve, tmp_path):
 
 
 def test_hosts_that_are_none(tmp_path):
-    for host, word in ("1.2.3.4", "address"), ("nowhere.example", "nowhere.example"), ("unix:", "path"):
+    rows = ("1.2.3.4", "address", 1), ("nowhere.example", "nowhere.example", 2), ("unix:", "path", 2)
+    for host, word, code in rows:
         done = run(*MEMORY, "--host", host, "--port", 0)
-        assert done.returncode == 1
+        assert done.returncode == code
         assert word in one_line(done.stderr)
+
+
+def test_store_urls_that_are_wrong_are_wrong_options():
+    for url in "sqlite:", "memory:x", "memory:?keys=none":
+        done = run("--store", url, "--port", 0)
+        assert done.returncode == 2, url
+        one_line(done.stderr)
 
 
 def test_unknown_store_is_told_with_the_known_ones():
@@ -186,6 +194,7 @@ def test_unix_socket_is_served_to_curl(serve, tmp_path):
         other = run(*MEMORY, "--host", f"unix:{path}")
         assert other.returncode == 1 and "in use" in one_line(other.stderr)
         server.stop()
+        assert not path.exists()  # its name goes with it
 
 
 def test_stale_unix_socket_is_replaced_and_a_file_is_not(serve, tmp_path):
