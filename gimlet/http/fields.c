@@ -79,7 +79,7 @@ static bool token_is(const char *token, const char *lower, size_t n)
     return (load8(token + n - 8) | fold) == load8(lower + n - 8);
 }
 
-static unsigned id_of(const char *name, size_t n)
+static inline unsigned id_of(const char *name, size_t n)
 {
     unsigned id;
 
@@ -152,6 +152,11 @@ static enum gim_step field(struct gim_parse *p)
         to--;
     p->at = at + 2;
     return keep(p, colon, from, to);
+}
+
+enum gim_field_id gim_field_id_of(const char *name, size_t len)
+{
+    return id_of(name, len);
 }
 
 enum gim_step gim_fields_parse(struct gim_parse *p)

@@ -40,7 +40,7 @@ static enum gim_step content_length(struct gim_head *h, struct gim_refusal *why)
     h->content_length = -1;
     if (!value.ptr)
         return GIM_STEP_OK;
-    if (!value.len || value.ptr[0] == '-' || gim_str_to_int(value, &h->content_length) != 0)
+    if (gim_content_length_read(value, &h->content_length) != 0)
         return gim_refuse(why, 400, "the Content-Length is not a number of bytes");
     return GIM_STEP_OK;
 }
@@ -88,21 +88,16 @@ static enum gim_step transfer_encoding(struct gim_head *h, struct gim_refusal *w
 /* HTTP/1.1 stays open unless told to close; HTTP/1.0 closes unless asked to stay. */
 static void connection(struct gim_head *h)
 {
-    bool close = false, keep = false;
-    gim_str token;
+    struct gim_connection c = {0};
 
     h->keep_alive = h->minor != 0;
     if (!h->first[GIM_FIELD_CONNECTION])
         return;
     for (size_t i = h->first[GIM_FIELD_CONNECTION] - 1u; i < h->n_fields; i++) {
-        gim_str list = gim_head_str(h, h->fields[i].value);
-
-        while (h->fields[i].id == GIM_FIELD_CONNECTION && next_element(&list, &token)) {
-            close |= gim_str_eq_fold(token, GIM_S("close"));
-            keep |= gim_str_eq_fold(token, GIM_S("keep-alive"));
-        }
+        if (h->fields[i].id == GIM_FIELD_CONNECTION)
+            gim_connection_read(&c, gim_head_str(h, h->fields[i].value));
     }
-    h->keep_alive = !close && (h->keep_alive || keep);
+    h->keep_alive = !c.close && (h->keep_alive || c.keep);
 }
 
 /* Expectations of an HTTP/1.0 request are ignored (RFC 9110 §10.1.1). */
@@ -122,6 +117,21 @@ static void expect(struct gim_head *h)
             else if (token.len)
                 h->expect_other = true;
         }
+    }
+}
+
+int gim_content_length_read(gim_str value, int64_t *length)
+{
+    return !value.len || value.ptr[0] == '-' ? -1 : gim_str_to_int(value, length);
+}
+
+void gim_connection_read(struct gim_connection *c, gim_str value)
+{
+    gim_str token;
+
+    while (next_element(&value, &token)) {
+        c->close |= gim_str_eq_fold(token, GIM_S("close"));
+        c->keep |= gim_str_eq_fold(token, GIM_S("keep-alive"));
     }
 }
 

@@ -1,4 +1,5 @@
-/* parse.h: the inside of the head parser: what request_line.c, fields.c and framing.c share.
+/* parse.h: the inside of the head parser: what request_line.c, fields.c and framing.c share, and
+ * response.c with them.
  *
  * One rule makes the answer independent of how the bytes were cut into reads: a fault inside a line
  * is told when the line's CRLF is there, never before; only bytes that no line may hold (a control,
@@ -48,6 +49,17 @@ static inline struct gim_span gim_span_of(const struct gim_parse *p, const char 
 /** A fault in the present line. BAD with this status once the line is complete or cut; BAD at once
  *  when the line holds a byte that no line may hold; else MORE. */
 enum gim_step gim_line_refuse(struct gim_parse *p, int status, const char *detail);
+
+/** The id of a field name among those the framework knows. */
+enum gim_field_id gim_field_id_of(const char *name, size_t len);
+/** Content-Length (RFC 9110 §8.6): digits alone. 0, or -1. */
+GIM_MUST_CHECK int gim_content_length_read(gim_str value, int64_t *length);
+
+/* What a Connection field asks for; several fields add up. */
+struct gim_connection {
+    bool close, keep;
+};
+void gim_connection_read(struct gim_connection *c, gim_str value);
 
 /** Whether a '%' at `at` is followed by two hex digits before `end`. */
 bool gim_escape_ok(const char *at, const char *end);

@@ -7,6 +7,7 @@
 #ifndef HTTP_SESSION_H
 #define HTTP_SESSION_H
 
+#include "chunks.h"
 #include "head.h"
 
 enum gim_event {
@@ -20,29 +21,21 @@ enum gim_event {
 enum gim_h1_state { /* private to h1.c */
     GIM_H1_HEAD,
     GIM_H1_LENGTH,
-    GIM_H1_CHUNK_SIZE,
-    GIM_H1_CHUNK_BWS,
-    GIM_H1_CHUNK_EXT,
-    GIM_H1_CHUNK_SIZE_LF,
-    GIM_H1_CHUNK_DATA,
-    GIM_H1_CHUNK_CR,
-    GIM_H1_CHUNK_LF,
-    GIM_H1_TRAILER,
+    GIM_H1_CHUNKED,
     GIM_H1_END,
     GIM_H1_DEAD,
 };
 
 struct gim_session {
     const struct gim_session_ops *ops;
-    gim_str data;           /* of GIM_EVENT_DATA */
-    struct gim_refusal why; /* of GIM_EVENT_REFUSED */
-    uint64_t left;          /* private: bytes of body or chunk to come */
-    uint32_t overhead;      /* private: chunk framing bytes so far, bounded */
-    uint32_t trailer;       /* private: bytes of the trailer section so far */
-    uint32_t chunk_line;    /* private: digits or extension bytes in the present chunk line */
-    uint16_t seen;          /* private: bytes of a partial head already looked at */
-    uint8_t state;          /* private: enum gim_h1_state */
-    uint8_t trailer_state;  /* private */
+    gim_str data;                 /* of GIM_EVENT_DATA */
+    struct gim_refusal why;       /* of GIM_EVENT_REFUSED */
+    union {                       /* private */
+        uint64_t left;            /* LENGTH: bytes of the body to come */
+        struct gim_chunks chunks; /* CHUNKED */
+    };
+    uint16_t seen; /* private: bytes of a partial head already looked at */
+    uint8_t state; /* private: enum gim_h1_state */
 };
 
 struct gim_session_ops {
@@ -54,15 +47,6 @@ struct gim_session_ops {
 };
 
 extern const struct gim_session_ops gim_h1_ops;
-
-/* Bounds of the chunked coding: hex digits of a size, extension bytes of one chunk (400), framing
- * bytes in hand (400; every byte of content pays for four of them, so chunks of one byte may go on
- * for 16 KiB and chunks of two for ever), bytes of the trailer section (431). */
-#define GIM_CHUNK_DIGITS 16
-#define GIM_CHUNK_EXTENSION 256
-#define GIM_CHUNK_OVERHEAD 16384
-#define GIM_CHUNK_OVERHEAD_PAID 4
-#define GIM_TRAILER_MAX 8192
 
 /** True between requests: no byte of a next request has been used. */
 bool gim_session_idle(const struct gim_session *s);
