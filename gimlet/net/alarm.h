@@ -12,6 +12,7 @@ struct gim_alarm {
     void (*on_alarm)(struct gim_alarm *a);
 };
 
+/** Set `on_alarm` before; it may set, clear or close the alarm. Never early. 0, or -1 with errno. */
 GIM_MUST_CHECK int gim_alarm_open(struct gim_alarm *a, struct gim_loop *l);
 /** Sets it to an absolute time (CLOCK_MONOTONIC ns); in the past: at once. One system call unless it
  *  is set to that time already. 0 clears. */

@@ -12,13 +12,17 @@ struct gim_address {
 
 /** Resolves `host` (name, IPv4, IPv6 without brackets; or "unix:/path", port ignored). Blocking (the
  *  resolver): call before the loop runs. Up to `max` addresses in the resolver's order. Returns the
- *  number, or -1 with a sentence in `err`. `*ns` gets the time it took. */
+ *  number, or -1 with a sentence in `err`. `*ns` gets the time it took. Brackets round an IPv6
+ *  address are taken off. "localhost" may give ::1 before 127.0.0.1: dial the next address when one
+ *  refuses. */
 GIM_MUST_CHECK int gim_resolve(const char *host, int port, struct gim_address *out, int max,
                                int64_t *ns, char *err, size_t err_len);
 
-/** Begins to connect; TCP_NODELAY set. `user->on_open` is called once connected, or on_error with
- *  the reason (ECONNREFUSED ...). 0; -1 with errno when not even a socket could be had (EMFILE,
- *  EADDRNOTAVAIL: out of ports). */
+/** Begins to connect; TCP_NODELAY set. In a later turn `user->on_open` is called once connected, or
+ *  on_error with the reason (ECONNREFUSED ...; EAGAIN of a unix socket: its listener's queue is
+ *  full). What is written before leaves then. 0; -1 with errno, and nothing to close, when this
+ *  machine has no more of something: EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL (local ports), EAFNOSUPPORT.
+ *  There is no timeout but the kernel's (ETIMEDOUT after minutes): set a timer and close. */
 GIM_MUST_CHECK int gim_dial(struct gim_stream *s, struct gim_loop *l, const struct gim_address *to,
                             const struct gim_stream_user *user);
 

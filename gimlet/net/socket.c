@@ -7,7 +7,10 @@
  *
  * A callback may close the stream and free it. After each callback the loop is asked whether this
  * io is still the current one; if not, `s` is not touched again. Errors met in `write` are kept and
- * told by on_error in the next turn, so that no callback runs inside write. */
+ * told by on_error in the next turn, so that no callback runs inside write.
+ *
+ * A dialled socket is added while it connects; its first EPOLLOUT is the connection. Whether one is
+ * CONNECTING is asked together with whether it has FAILED, so accepted ones do not pay for it. */
 #include "../base/arena.h"
 #include "loop_private.h"
 #include "stream.h"
@@ -30,12 +33,13 @@
 #define PENDING_MIN 4096
 
 enum {
-    STOPPED = 1,   /* by read_stop */
-    READABLE = 2,  /* the kernel may hold bytes, or the FIN, that we have not read */
-    FIN = 4,       /* the peer has ended: read on until recv says 0 */
-    ENDED = 8,     /* on_end was called */
-    SHUTTING = 16, /* FIN when pending has left, or already sent: nothing more is written */
-    FAILED = 32,   /* on_error was called: only close may follow */
+    STOPPED = 1,     /* by read_stop */
+    READABLE = 2,    /* the kernel may hold bytes, or the FIN, that we have not read */
+    FIN = 4,         /* the peer has ended: read on until recv says 0 */
+    ENDED = 8,       /* on_end was called */
+    SHUTTING = 16,   /* FIN when pending has left, or already sent: nothing more is written */
+    FAILED = 32,     /* on_error was called: only close may follow */
+    CONNECTING = 64, /* dialled, and on_open was not called yet */
 };
 
 static void set(struct gim_stream *s, unsigned flag)
@@ -207,19 +211,40 @@ static int socket_error(const struct gim_stream *s)
     return err;
 }
 
+/* A failed write of the turn before, or what the kernel has against the socket. */
+static bool failed(struct gim_stream *s, uint32_t events)
+{
+    int err = s->err;
+
+    if (!err && (events & (EPOLLERR | EPOLLHUP)))
+        err = socket_error(s);
+    if (err)
+        fail_now(s, err);
+    return err != 0;
+}
+
+/* The first event of a dialled socket. False when it is not connected yet, or closed by on_open. */
+static bool connected(struct gim_stream *s, uint32_t events)
+{
+    struct gim_loop *l = s->loop;
+    struct gim_io *io = &s->io;
+
+    if (failed(s, events) || !(events & EPOLLOUT))
+        return false;
+    unset(s, CONNECTING);
+    if (s->user->on_open)
+        s->user->on_open(s);
+    return l->current == io;
+}
+
 static void on_event(struct gim_io *io, uint32_t events)
 {
     struct gim_stream *s = GIM_CONTAINER(io, struct gim_stream, io);
-    int err = s->err;
 
-    if (s->flags & FAILED)
+    if ((s->flags & (FAILED | CONNECTING)) && ((s->flags & FAILED) || !connected(s, events)))
         return;
-    if (!err && (events & (EPOLLERR | EPOLLHUP)))
-        err = socket_error(s);
-    if (err) {
-        fail_now(s, err);
+    if (failed(s, events))
         return;
-    }
     if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP)) && !(s->flags & ENDED))
         set(s, READABLE);
     if (events & (EPOLLRDHUP | EPOLLHUP))
@@ -283,6 +308,17 @@ int gim_socket_open(struct gim_stream *s, struct gim_loop *l, int fd,
     s->pending_len = s->pending_at = s->pending_cap = 0;
     s->flags = s->err = 0;
     return gim_loop_add(l, &s->io, false, false);
+}
+
+int gim_socket_open_dialled(struct gim_stream *s, struct gim_loop *l, int fd, int err,
+                            const struct gim_stream_user *user)
+{
+    if (gim_socket_open(s, l, fd, user) < 0)
+        return -1;
+    set(s, CONNECTING);
+    if (err)
+        fail_later(s, err);
+    return 0;
 }
 
 size_t gim_socket_peer(const struct gim_stream *s, char out[GIM_PEER_MAX])

@@ -14,7 +14,8 @@
 struct gim_stream;
 
 struct gim_stream_user { /* what the owner wants to hear; one const table an owner type */
-    void (*on_open)(struct gim_stream *s); /* dialled streams: connected; NULL for accepted ones */
+    void (*on_open)(struct gim_stream *s); /* dialled streams, once: connected. Accepted ones never
+                                              call it */
     void (*on_data)(struct gim_stream *s, gim_str data);
     void (*on_drained)(struct gim_stream *s);
     void (*on_end)(struct gim_stream *s);
@@ -53,6 +54,12 @@ static inline size_t gim_stream_pending(const struct gim_stream *s)
  * stays the caller's). */
 GIM_MUST_CHECK int gim_socket_open(struct gim_stream *s, struct gim_loop *l, int fd,
                                    const struct gim_stream_user *user);
+
+/** The same on a socket whose connect has begun: `on_open` is called once it is connected, or on_error
+ *  with the reason, in a later turn. What is written before leaves then. `err` is what connect said
+ *  at once (ECONNREFUSED of a unix socket), 0 for EINPROGRESS: it is told by on_error like any. */
+GIM_MUST_CHECK int gim_socket_open_dialled(struct gim_stream *s, struct gim_loop *l, int fd,
+                                           int err, const struct gim_stream_user *user);
 
 #define GIM_PEER_MAX 48
 /** The peer's IP address as text ("127.0.0.1", "2001:db8::1"), without NUL; returns its length, 0

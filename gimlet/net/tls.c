@@ -1,0 +1,384 @@
+/* tls.c: a TLS client between a socket stream and its user; the TLS in it is tls_engine.c's.
+ *
+ * When the user stops reading in the middle of a slice, the rest is copied (`held`) and the socket
+ * is stopped until all of it was read; the stream's own `io`, which has no descriptor, is then how
+ * it asks the loop for a turn. `pending` is the socket's, in ciphertext; before the handshake is
+ * over it is plaintext that waits here. As in socket.c, a callback may close and free the stream:
+ * afterwards the loop is asked whether the io at work is still the current one. */
+#include "tls.h"
+#include "../base/arena.h"
+#include "loop_private.h"
+#include "tls_engine.h"
+#include <errno.h>
+#include <stdio.h>
+
+enum {
+    OPEN = 1,    /* the handshake is over */
+    STOPPED = 2, /* by read_stop */
+    PUMPING = 4, /* reading: read_start has nothing to do */
+    ENDED = 8,   /* on_end was called */
+    SHUT = 16,   /* by shut_write */
+    FAILED = 32, /* on_error was called: only close may follow */
+};
+
+static struct gim_tls_stream *of_stream(struct gim_stream *s)
+{
+    return GIM_CONTAINER(s, struct gim_tls_stream, stream);
+}
+
+static struct gim_tls_stream *of_socket(struct gim_stream *s)
+{
+    return GIM_CONTAINER(s, struct gim_tls_stream, socket);
+}
+
+static void set(struct gim_tls_stream *s, unsigned flag)
+{
+    s->state = (uint8_t)(s->state | flag);
+}
+
+static void unset(struct gim_tls_stream *s, unsigned flag)
+{
+    s->state = (uint8_t)(s->state & ~flag);
+}
+
+/* ---- failures --------------------------------------------------------------------------------- */
+
+/* Only called from callbacks, never inside write and close. */
+static void fail(struct gim_tls_stream *s, int err)
+{
+    set(s, FAILED);
+    s->stream.user->on_error(&s->stream, err);
+}
+
+static void fail_later(struct gim_tls_stream *s, int err)
+{
+    s->stream.err = (uint8_t)err;
+    gim_loop_ready(s->stream.loop, &s->stream.io);
+}
+
+/* ---- writing ---------------------------------------------------------------------------------- */
+
+static void encrypt(struct gim_tls_stream *s, gim_str data)
+{
+    if (gim_tls_engine_write(s, data) != TLS_DONE)
+        fail_later(s, EPROTO);
+    s->stream.pending_len = (uint32_t)gim_stream_pending(&s->socket);
+}
+
+/* Before the handshake is over, plaintext waits in the stream's own pending. */
+static void keep(struct gim_stream *s, gim_str data)
+{
+    if (data.len > UINT32_MAX / 2 - s->pending_len) {
+        fail_later(of_stream(s), ENOBUFS);
+        return;
+    }
+    if (data.len > s->pending_cap - s->pending_len) {
+        s->pending_cap = (uint32_t)(s->pending_len + data.len);
+        s->pending_ptr = gim_heap_grow(s->pending_ptr, s->pending_cap);
+    }
+    memcpy(s->pending_ptr + s->pending_len, data.ptr, data.len);
+    s->pending_len += (uint32_t)data.len;
+}
+
+static void tls_write(struct gim_stream *stream, gim_str data)
+{
+    struct gim_tls_stream *s = of_stream(stream);
+
+    if (!s->ssl || stream->err || (s->state & (SHUT | FAILED)) || data.len == 0)
+        return;
+    if (s->state & OPEN)
+        encrypt(s, data);
+    else
+        keep(stream, data);
+}
+
+static void shut_now(struct gim_tls_stream *s)
+{
+    gim_tls_engine_goodbye(s);
+    s->socket.ops->shut_write(&s->socket);
+}
+
+static void tls_shut_write(struct gim_stream *stream)
+{
+    struct gim_tls_stream *s = of_stream(stream);
+
+    if (!s->ssl || (s->state & (SHUT | FAILED)))
+        return;
+    set(s, SHUT);
+    if (!(s->state & OPEN))
+        return; /* once it is */
+    shut_now(s);
+}
+
+/* ---- reading ---------------------------------------------------------------------------------- */
+
+/* The handshake is over. */
+static void opened(struct gim_tls_stream *s)
+{
+    struct gim_loop *l = s->stream.loop;
+    const struct gim_io *io = l->current;
+    char *early = s->stream.pending_ptr;
+    size_t early_len = s->stream.pending_len;
+
+    set(s, OPEN);
+    s->stream.pending_ptr = NULL;
+    s->stream.pending_len = s->stream.pending_cap = 0;
+    if (early_len)
+        encrypt(s, (gim_str){early, early_len});
+    gim_heap_free(early);
+    if (s->state & SHUT)
+        shut_now(s);
+    if (s->state & STOPPED)
+        s->socket.ops->read_stop(&s->socket);
+    if (s->stream.user->on_open)
+        s->stream.user->on_open(&s->stream);
+    if (l->current == io && early_len && s->stream.pending_len == 0)
+        s->stream.user->on_drained(&s->stream);
+}
+
+static void shake_hands(struct gim_tls_stream *s)
+{
+    enum gim_tls_result result = gim_tls_engine_shake(s);
+
+    if (result == TLS_DONE)
+        opened(s);
+    else if (result != TLS_WANT)
+        fail(s, EPROTO);
+}
+
+/* One record and its callback. False when there is nothing more to read now. */
+static bool read_once(struct gim_tls_stream *s)
+{
+    gim_str data;
+
+    switch (gim_tls_engine_read(s, &data)) {
+    case TLS_DONE:
+        s->stream.user->on_data(&s->stream, data);
+        return true;
+    case TLS_WANT:
+        return false;
+    case TLS_END:
+        set(s, ENDED);
+        s->stream.user->on_end(&s->stream);
+        return false;
+    default:
+        fail(s, EPROTO);
+        return false;
+    }
+}
+
+/* After reading: what is left waits for read_start. */
+static void settle(struct gim_tls_stream *s)
+{
+    if (s->in.len && !(s->state & (ENDED | FAILED))) {
+        if (!s->held) {
+            s->held = gim_heap_alloc(s->in.len);
+            memcpy(s->held, s->in.ptr, s->in.len);
+            s->in.ptr = s->held;
+        }
+        return;
+    }
+    gim_heap_free(s->held);
+    s->held = NULL;
+    s->in = (gim_str){0};
+    if (!(s->state & STOPPED))
+        s->socket.ops->read_start(&s->socket);
+}
+
+static bool reads(const struct gim_tls_stream *s)
+{
+    return (s->state & (OPEN | STOPPED | ENDED | FAILED)) == OPEN;
+}
+
+/* Lets OpenSSL read what came. */
+static void pump(struct gim_tls_stream *s)
+{
+    struct gim_loop *l = s->stream.loop;
+    const struct gim_io *io = l->current;
+    bool more = true;
+
+    set(s, PUMPING);
+    if (!(s->state & OPEN))
+        shake_hands(s);
+    while (more && l->current == io && reads(s))
+        more = read_once(s);
+    if (l->current != io)
+        return;
+    unset(s, PUMPING);
+    settle(s);
+}
+
+static void tls_read_stop(struct gim_stream *stream)
+{
+    struct gim_tls_stream *s = of_stream(stream);
+
+    set(s, STOPPED);
+    if (s->ssl && (s->state & OPEN)) /* the handshake reads on */
+        s->socket.ops->read_stop(&s->socket);
+}
+
+static void tls_read_start(struct gim_stream *stream)
+{
+    struct gim_tls_stream *s = of_stream(stream);
+
+    unset(s, STOPPED);
+    if (!s->ssl || (s->state & PUMPING))
+        return;
+    if (s->held)
+        gim_loop_ready(stream->loop, &stream->io);
+    else
+        s->socket.ops->read_start(&s->socket);
+}
+
+/* ---- the socket's user ------------------------------------------------------------------------ */
+
+static void socket_open(struct gim_stream *socket)
+{
+    pump(of_socket(socket));
+}
+
+static void socket_data(struct gim_stream *socket, gim_str data)
+{
+    struct gim_tls_stream *s = of_socket(socket);
+
+    if (s->state & (ENDED | FAILED))
+        return;
+    s->in = data;
+    pump(s);
+}
+
+static void socket_drained(struct gim_stream *socket)
+{
+    struct gim_tls_stream *s = of_socket(socket);
+
+    if (!(s->state & OPEN) || s->stream.pending_len == 0)
+        return; /* only TLS's own had to wait */
+    s->stream.pending_len = 0;
+    s->stream.user->on_drained(&s->stream);
+}
+
+static void socket_end(struct gim_stream *socket)
+{
+    struct gim_tls_stream *s = of_socket(socket);
+
+    if (s->state & (ENDED | FAILED))
+        return;
+    if (!(s->state & OPEN)) {
+        snprintf(s->why, sizeof s->why, "the server closed the connection during the handshake");
+        fail(s, EPROTO);
+        return;
+    }
+    snprintf(s->why, sizeof s->why, "closed without close_notify");
+    set(s, ENDED);
+    s->stream.user->on_end(&s->stream);
+}
+
+static void socket_error(struct gim_stream *socket, int err)
+{
+    struct gim_tls_stream *s = of_socket(socket);
+
+    if (!(s->state & FAILED))
+        fail(s, err);
+}
+
+static const struct gim_stream_user socket_user = {
+    .on_open = socket_open,
+    .on_data = socket_data,
+    .on_drained = socket_drained,
+    .on_end = socket_end,
+    .on_error = socket_error,
+};
+
+/* The turn that fail_later or read_start asked for. */
+static void on_ready(struct gim_io *io, uint32_t events)
+{
+    struct gim_tls_stream *s = of_stream(GIM_CONTAINER(io, struct gim_stream, io));
+
+    (void)events;
+    if (s->state & FAILED)
+        return;
+    if (s->stream.err)
+        fail(s, s->stream.err);
+    else
+        pump(s);
+}
+
+/* ---- beginning and end ------------------------------------------------------------------------ */
+
+static void release(struct gim_tls_stream *s)
+{
+    gim_tls_engine_close(s);
+    gim_heap_free(s->held);
+    s->held = NULL;
+    s->in = (gim_str){0};
+    gim_heap_free(s->stream.pending_ptr);
+    s->stream.pending_ptr = NULL;
+    s->stream.pending_len = s->stream.pending_cap = 0;
+}
+
+static void tls_close(struct gim_stream *stream, bool reset)
+{
+    struct gim_tls_stream *s = of_stream(stream);
+    struct gim_loop *l = stream->loop;
+
+    if (!s->ssl)
+        return;
+    if (!reset && (s->state & (OPEN | SHUT | FAILED)) == OPEN && !stream->err)
+        gim_tls_engine_goodbye(s);
+    release(s);
+    s->socket.ops->close(&s->socket, reset);
+    if (stream->io.ready_at || l->current == &stream->io)
+        gim_loop_remove(l, &stream->io);
+}
+
+static const struct gim_stream_ops tls_ops = {
+    .write = tls_write,
+    .read_stop = tls_read_stop,
+    .read_start = tls_read_start,
+    .shut_write = tls_shut_write,
+    .close = tls_close,
+};
+
+/* Everything but the socket, and the owner, which is the user's. */
+static int prepare(struct gim_tls_stream *s, struct gim_tls *t, struct gim_loop *l,
+                   const char *name, const struct gim_stream_user *user)
+{
+    s->stream.ops = &tls_ops;
+    s->stream.user = user;
+    s->stream.loop = l;
+    s->stream.io = (struct gim_io){.on_event = on_ready, .fd = -1};
+    s->stream.pending_ptr = NULL;
+    s->stream.pending_len = s->stream.pending_at = s->stream.pending_cap = 0;
+    s->stream.flags = s->stream.err = 0;
+    s->tls = t;
+    s->name = name;
+    s->in = (gim_str){0};
+    s->held = NULL;
+    s->state = 0;
+    return gim_tls_engine_open(s);
+}
+
+int gim_tls_dial(struct gim_tls_stream *s, struct gim_tls *t, struct gim_loop *l,
+                 const struct gim_address *to, const char *name, const struct gim_stream_user *user)
+{
+    if (prepare(s, t, l, name, user) < 0)
+        return -1;
+    if (gim_dial(&s->socket, l, to, &socket_user) < 0) {
+        int err = errno;
+
+        release(s);
+        errno = err;
+        return -1;
+    }
+    return 0;
+}
+
+int gim_tls_start(struct gim_tls_stream *s, struct gim_tls *t, const char *name,
+                  const struct gim_stream_user *user)
+{
+    if (prepare(s, t, s->socket.loop, name, user) < 0)
+        return -1;
+    s->socket.user = &socket_user;
+    gim_loop_ready(s->stream.loop, &s->stream.io); /* the handshake begins in the next turn */
+    return 0;
+}
