@@ -136,11 +136,17 @@ void client_dial(struct load_client *c)
     const struct load_target *t = target_of(c);
     const struct load_route *r = route_of(c);
     const struct gim_address *to = &r->addresses[c->next_address % r->n];
+    char why[256];
     int result;
 
     c->dial_start = worker_now();
     c->state = CLIENT_DIALLING;
     set_deadline(c);
+    if (t->tls && !worker_tls(c->worker, why, sizeof why)) {
+        c->state = CLIENT_CLOSED;
+        fail(c, LOAD_TLS, why);
+        return;
+    }
     if (t->tls && r->proxy) {
         c->stream = &tls_stream(c)->socket; /* plain until the tunnel stands */
         result = gim_dial(c->stream, c->worker->loop, to, &client_user);

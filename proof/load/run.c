@@ -266,7 +266,7 @@ static void fail_all(const struct load_plan *p, struct load_result *r, const cha
     uint64_t n = p->duration_ns ? 1 : (uint64_t)p->requests;
 
     r->sent = r->failed = r->errors[LOAD_DNS] = n;
-    snprintf(r->first[LOAD_DNS], sizeof r->first[LOAD_DNS], "%s", why);
+    snprintf(r->first[LOAD_DNS], sizeof r->first[LOAD_DNS], "%.250s", why);
     r->started = r->ended = worker_now();
     r->cpus = 1;
 }

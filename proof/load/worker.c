@@ -268,9 +268,17 @@ void worker_stop(struct load_worker *w)
     gim_loop_post(w->loop, &w->stop);
 }
 
-static int set_up(struct load_worker *w)
+struct gim_tls *worker_tls(struct load_worker *w, char *err, size_t err_len)
 {
     const struct load_plan *p = w->run->plan;
+
+    if (!w->tls)
+        w->tls = gim_tls_new(!p->insecure, p->ca_file, err, err_len);
+    return w->tls;
+}
+
+static int set_up(struct load_worker *w)
+{
     char err[256];
 
     if (!w->loop)
@@ -281,8 +289,7 @@ static int set_up(struct load_worker *w)
         fprintf(stderr, "proof load: the event loop could not be made: %s\n", strerror(errno));
         return -1;
     }
-    w->tls = gim_tls_new(!p->insecure, p->ca_file, err, sizeof err);
-    if (!w->tls && w->run->target.tls) {
+    if (w->run->target.tls && !worker_tls(w, err, sizeof err)) {
         fprintf(stderr, "proof load: %s\n", err);
         return -1;
     }
@@ -319,7 +326,8 @@ void worker_release(struct load_worker *w)
     for (int64_t i = 0; i < w->n_clients && w->clients; i++)
         client_release(&w->clients[i]);
     gim_heap_free(w->clients);
-    gim_tls_free(w->tls);
+    if (w->tls)
+        gim_tls_free(w->tls);
     gim_buf_free(&w->writer.body);
     gim_buf_free(&w->writer.out);
     if (w->loop) {

@@ -59,5 +59,8 @@ void worker_answered(struct load_worker *w, struct load_client *c, int64_t now);
 void worker_failed(struct load_worker *w, struct load_client *c, enum load_error kind,
                    const char *text);
 int64_t worker_now(void);
+/** The thread's TLS context, made when it is first needed (reading the system's certificates takes
+ *  tens of milliseconds). NULL with a sentence in `err`. */
+struct gim_tls *worker_tls(struct load_worker *w, char *err, size_t err_len);
 
 #endif

@@ -1,0 +1,56 @@
+/* main.c: proof, the measure: `proof load` sends requests, `proof null` answers them by doing
+ * nothing. Called through a name `hey` it is `proof load`. */
+#include "../null/null.h"
+#include "../report/report.h"
+#include "checks.h"
+#include "run.h"
+#include "selftest.h"
+#include <stdio.h>
+#include <string.h>
+
+#define EXIT_LIMIT 99 /* --fail-if */
+
+static const char usage[] =
+    "usage: proof load [flags] URL    send requests, report (proof load --help)\n"
+    "       proof null [flags]        a server that does nothing\n";
+
+static int load(int argc, char **argv)
+{
+    static struct load_result result;
+    struct load_plan plan = {0};
+    struct selftest self = {0};
+    FILE *spool = NULL;
+    int code = 0;
+
+    switch (plan_read(&plan, argc, argv, &code)) {
+    case PLAN_DONE:
+    case PLAN_WRONG:
+        return code;
+    case PLAN_GO:
+        break;
+    }
+    if (plan.self_test && selftest_start(&self, &plan))
+        return 1;
+    code = load_run(&plan, &result, &spool);
+    if (plan.self_test)
+        selftest_stop(&self);
+    if (code)
+        return 1;
+    if (report_print(&plan, &result, spool))
+        return 1;
+    return checks_fail(&plan, &result) ? EXIT_LIMIT : 0;
+}
+
+int main(int argc, char **argv)
+{
+    const char *slash = strrchr(argv[0], '/');
+
+    if (strcmp(slash ? slash + 1 : argv[0], "hey") == 0)
+        return load(argc, argv);
+    if (argc > 1 && strcmp(argv[1], "load") == 0)
+        return load(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "null") == 0)
+        return null_main(argc - 1, argv + 1);
+    fputs(usage, argc > 1 && strcmp(argv[1], "--help") == 0 ? stdout : stderr);
+    return argc > 1 && strcmp(argv[1], "--help") == 0 ? 0 : 2;
+}
