@@ -154,6 +154,7 @@ static void put_requests(struct gim_buf *b, const struct load_result *r)
     put_count(b, "answered", r->answered);
     put_count(b, "failed", r->failed);
     put_count(b, "unsent", r->unsent);
+    put_count(b, "unfinished", r->unfinished);
     put_count(b, "redirects", r->redirects);
     put_count(b, "connections_opened", r->connects);
     put_count(b, "body_bytes", r->size_total);
