@@ -21,7 +21,7 @@
 struct script {
     struct gim_response r;
     char out[400000]; /* the transcript */
-    size_t len;
+    size_t len, body;
     bool in_data, over;
 };
 
@@ -41,6 +41,7 @@ static void say_data(struct script *t, gim_str data)
     if (!t->in_data)
         say(t, "{", 1);
     t->in_data = true;
+    t->body += data.len;
     say(t, data.ptr, data.len);
 }
 
@@ -57,6 +58,7 @@ static void say_event(struct script *t, enum gim_response_event event)
     if (t->in_data)
         say(t, "} ", 2);
     t->in_data = false;
+    assert_int_equal(t->r.body_bytes, t->body);
     if (event == GIM_RESPONSE_HEAD)
         snprintf(text, sizeof text, "%d/%zu ", t->r.status, t->r.head.len);
     else if (event == GIM_RESPONSE_END)
@@ -78,8 +80,10 @@ static size_t feed(struct script *t, const char *bytes, size_t n)
     do {
         event = gim_response_next(&t->r, &in);
         say_event(t, event);
-        if (event == GIM_RESPONSE_END)
+        if (event == GIM_RESPONSE_END) {
             gim_response_start(&t->r, false);
+            t->body = 0;
+        }
     } while (event != GIM_RESPONSE_MORE && event != GIM_RESPONSE_BAD);
     guard_free(copy, n);
     return in.len;
@@ -89,7 +93,7 @@ static void start(struct script *t, bool head_request)
 {
     memset(&t->r, 0xa5, sizeof t->r); /* start is lent dirty memory */
     gim_response_start(&t->r, head_request);
-    t->len = 0;
+    t->len = t->body = 0;
     t->out[0] = '\0';
     t->in_data = t->over = false;
 }
@@ -455,6 +459,9 @@ static void a_head_has_a_largest_size(void **state)
             assert_string_equal(cut.out, whole.out);
         }
     }
+    start(&whole, false); /* a buffer of that size need not grow to be told */
+    feed(&whole, big_head(GIM_RESPONSE_HEAD_MAX + 1, 40).ptr, GIM_RESPONSE_HEAD_MAX);
+    assert_string_equal(whole.out, "BAD the head is longer than 64 KiB");
 }
 
 static void endless_heads_and_trailers_end(void **state)
@@ -508,6 +515,7 @@ static void a_head_keeps_its_fields(void **state)
     assert_null(gim_response_field(head, GIM_S("Locatio")).ptr);
     assert_null(gim_response_field(head, GIM_S("HTTP/1.1 200 OK")).ptr);
     assert_null(gim_response_field(head, GIM_S("")).ptr);
+    assert_null(gim_response_field(head, GIM_S("\r")).ptr);
     assert_null(gim_response_field((gim_str){0}, GIM_S("X")).ptr);
     assert_int_equal(gim_response_next(&r, &in), GIM_RESPONSE_DATA);
     assert_int_equal(r.body_bytes, 7);

@@ -1,0 +1,103 @@
+/* fuzz_response.c: whatever the bytes, a client reads the same however they are cut into reads.
+ *
+ * The first byte of the input chooses the cuts (its top bit: the request was a HEAD), the rest is
+ * what a server sends before it closes. It is fed whole, then in pieces, unused bytes kept and
+ * passed again as a client does; both transcripts must be equal. Every piece is its own heap block,
+ * so that ASan sees a byte read too far. */
+#include "../../gimlet/base/buf.h"
+#include "../../gimlet/http/response.h"
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void say_head(struct gim_buf *out, const struct gim_response *r)
+{
+    gim_str location = gim_response_field(r->head, GIM_S("location"));
+
+    if (r->status < 200 || r->status > 999 || (r->until_close && (r->no_body || r->chunked)))
+        abort();
+    gim_buf_printf(out, "\nHEAD %d %lld %d %d %d %d:", r->status, (long long)r->content_length,
+                   r->keep_alive, r->chunked, r->until_close, r->no_body);
+    gim_buf_str(out, r->head);
+    gim_buf_str(out, location);
+}
+
+static void say(struct gim_buf *out, const struct gim_response *r, enum gim_response_event event)
+{
+    switch (event) {
+    case GIM_RESPONSE_HEAD:
+        say_head(out, r);
+        break;
+    case GIM_RESPONSE_DATA:
+        if (!r->data.len || r->no_body)
+            abort();
+        gim_buf_str(out, r->data);
+        break;
+    case GIM_RESPONSE_END:
+        gim_buf_printf(out, "\nEND %llu %d", (unsigned long long)r->body_bytes, r->keep_alive);
+        break;
+    case GIM_RESPONSE_BAD:
+        gim_buf_printf(out, "\nBAD %s", r->reason);
+        break;
+    default:
+        break;
+    }
+}
+
+/* Feeds one piece; returns how many bytes at its end were left, or -1 when no more are read. */
+static ptrdiff_t feed(struct gim_response *r, const uint8_t *bytes, size_t n, struct gim_buf *out)
+{
+    char *copy = malloc(n ? n : 1);
+    gim_str in = {copy, n};
+    enum gim_response_event event;
+
+    if (!copy)
+        abort();
+    memcpy(copy, bytes, n);
+    do {
+        event = gim_response_next(r, &in);
+        say(out, r, event);
+        if (event == GIM_RESPONSE_END)
+            gim_response_start(r, false);
+    } while (event != GIM_RESPONSE_MORE && event != GIM_RESPONSE_BAD);
+    free(copy);
+    return event == GIM_RESPONSE_BAD ? -1 : (ptrdiff_t)in.len;
+}
+
+/* Pieces of 1 to `most` bytes, by a small generator; 0: all at once. */
+static void play(const uint8_t *data, size_t size, unsigned seed, size_t most, struct gim_buf *out)
+{
+    struct gim_response r;
+    size_t at = 0, end = 0;
+
+    gim_response_start(&r, data[-1] >= 128);
+    while (end < size) {
+        ptrdiff_t left;
+
+        seed = seed * 1103515245u + 12345u;
+        end += most ? 1 + (seed >> 16) % most : size;
+        if (end > size)
+            end = size;
+        left = feed(&r, data + at, end - at, out);
+        if (left < 0)
+            return;
+        at = end - (size_t)left;
+    }
+    say(out, &r, gim_response_eof(&r));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const size_t mosts[] = {1, 2, 3, 7, 16, 64, 300, 1000};
+    struct gim_buf whole = {0}, cut = {0};
+
+    if (!size)
+        return 0;
+    play(data + 1, size - 1, 0, 0, &whole);
+    play(data + 1, size - 1, data[0], mosts[data[0] % 8], &cut);
+    if (!gim_str_eq(gim_buf_view(&whole), gim_buf_view(&cut)))
+        abort();
+    gim_buf_free(&whole);
+    gim_buf_free(&cut);
+    return 0;
+}
