@@ -5,7 +5,7 @@ import shutil
 import signal
 import time
 
-from . import client, host
+from . import client, host, loaders
 from .server import Server
 
 CONNECTIONS = 64
@@ -34,7 +34,7 @@ class Bench:
         self.data = os.path.abspath(options.dir)
         shutil.rmtree(self.data, ignore_errors=True)
         os.makedirs(self.data)
-        self.body_file = os.path.join(host.ROOT, "examples", "post1.json")
+        self.body_file = options.body_file
         self.body = open(self.body_file, "rb").read()
         self.request = client.post_request(self.body)
         self.wrk = client.Wrk(self.client_cpu, self.body_file)
@@ -182,6 +182,26 @@ class Bench:
                 time.sleep(2)  # memory goes back once a crowd has been gone for a second
                 self.record("idle.rss_after", kind, s.memory()["rss"])
 
+    def load(self, r):
+        """proof load, wrk and hey against one null: CPU of the client per request, and the rate."""
+        with self.start("null") as s:
+            s.ready()
+            self.wrk.run(s, CONNECTIONS, 1)
+            for c in loaders.WIDTHS:
+                for tool in turned(loaders.TOOLS, r):
+                    got = self.good(f"{tool} c={c}", loaders.run(tool, self, s, c, self.o.seconds))
+                    self.record(f"load{c}.cpu_us", tool, got["client_cpu_us"])
+                    self.record(f"load{c}.rate", tool, got["rate"])
+
+    def load_peak(self):
+        """Peak memory of proof load over ten million requests (a tenth with --quick)."""
+        count = loaders.MANY // 10 if self.o.quick else loaders.MANY
+        if self.o.quick:
+            self.note(f"the peak memory of proof load is of {count:,} requests")
+        with self.start("null") as s:
+            s.ready()
+            self.record("load.peak", "proof", loaders.peak_of(self, s, count))
+
     def syscalls(self, _):
         """System calls per request, as strace counts them."""
         for kind in ("null", "memory", "sqlite"):
@@ -208,12 +228,15 @@ class Bench:
             else:
                 self.record("disk.fdatasync_us", "disk", host.fdatasync_us(self.data))
         experiments = {"memory": self.memory, "durable": self.durable, "start": self.startup,
-                       "space": self.space, "idle": self.idle}
+                       "space": self.space, "idle": self.idle, "load": self.load}
         for r in range(self.o.rounds):
             for name, experiment in experiments.items():
                 if name in self.o.only:
                     say(f"round {r + 1} of {self.o.rounds}: {name}")
                     experiment(r)
+        if "load" in self.o.only:
+            say("peak memory of proof load")
+            self.load_peak()
         if "syscalls" in self.o.only:
             say("system calls")
             self.syscalls(0)

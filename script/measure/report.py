@@ -40,10 +40,15 @@ ROWS = [
     ("idle.rss_after", "RSS after they closed", "MB", MB, 3),
     ("exec to first good answer",),
     ("start.ms", "POST answered", "ms", 1, 2),
+    ("load generators on null, POST, one CPU (ratios to wrk)",),
+    *[row for c in (10, 64) for row in (
+        (f"load{c}.cpu_us", f"c={c}: client CPU per request", "µs", 1, 2),
+        (f"load{c}.rate", f"c={c}: requests per second", "/s", 1, 0))],
+    ("load.peak", "peak RSS, 10 million requests", "MB", MB, 3),
 ]
 
 
-COMPARED = ("post.cpu", "post.rate", "post.p", "hey.", "at_start.", "after_first.", "start.")
+COMPARED = ("post.cpu", "post.rate", "post.p", "hey.", "at_start.", "after_first.", "start.", "load")
 
 
 def ratios(values, figure, kind, base="null"):
@@ -63,10 +68,16 @@ def budgets(values):
     """Design's budgets that this run can check: name, value, limit, unit, kept (None: not measured)."""
     rows = []
 
-    def at_most(name, value, limit, unit, spread=None, spare=0.0):
-        rows.append({"name": name, "value": value, "limit": limit, "unit": unit,
-                     "ok": None if value is None else value - spare <= limit,
+    def add(name, value, limit, unit, spread, kept, least):
+        rows.append({"name": name, "value": value, "limit": limit, "least": least, "unit": unit,
+                     "ok": None if value is None else kept(value),
                      "range": [min(spread), max(spread)] if spread else None})
+
+    def at_most(name, value, limit, unit, spread=None, spare=0.0):
+        add(name, value, limit, unit, spread, lambda v: v - spare <= limit, False)
+
+    def at_least(name, value, limit, unit, spread=None):
+        add(name, value, limit, unit, spread, lambda v: v >= limit, True)
 
     def over_null(kind):
         mine, null = median(values, "start.ms", kind), median(values, "start.ms", "null")
@@ -85,6 +96,15 @@ def budgets(values):
     for call in ("recv", "send", "epoll_ctl"):
         at_most(f"{call} per request, memory, c=64", calls(values, call, "memory"),
                 0 if call == "epoll_ctl" else 1, "", spare=opening(values))
+    for c in (10, 64):
+        for tool, limit in (("wrk", 0.7), ("hey", 0.25)):
+            pairs = ratios(values, f"load{c}.cpu_us", "proof", tool)
+            at_most(f"proof load, client CPU, c={c}", statistics.median(pairs) if pairs else None, limit,
+                    f"× {tool}", pairs)
+        pairs = ratios(values, f"load{c}.rate", "proof", "wrk")
+        at_least(f"proof load, requests/s, c={c}", statistics.median(pairs) if pairs else None, 1.0, "× wrk", pairs)
+    peak = median(values, "load.peak", "proof")
+    at_most("proof load, peak RSS, 10 million requests", peak / MB if peak else None, 8, "MB")
     return rows
 
 
@@ -123,7 +143,8 @@ def table(values):
                 lines += ["", heading]
                 heading = None
             found = [v / divisor for v in values[(figure, kind)]]
-            pair = ratios(values, figure, kind) if kind != "null" else None
+            base = "wrk" if figure.startswith("load") else "null"
+            pair = ratios(values, figure, kind, base) if kind != base else None
             low, high = number(min(found), decimals), number(max(found), decimals)
             line = (f"  {title:<30}{kind:<9}{number(statistics.median(found), decimals):>8} {unit:<2}"
                     f"{low:>9} – {high:<8}")
@@ -157,7 +178,8 @@ def budget_table(values):
         if b["value"] is None:
             continue
         verdict = "ok" if b["ok"] else "MISSED"
-        line = f"  {b['name']:<40}{b['value']:>8.2f}  ≤ {b['limit']:<5g}{b['unit']:<13}{verdict}"
+        sign = "≥" if b["least"] else "≤"
+        line = f"  {b['name']:<40}{b['value']:>8.2f}  {sign} {b['limit']:<5g}{b['unit']:<13}{verdict}"
         if b["range"]:
             line += f" ({b['range'][0]:.2f} – {b['range'][1]:.2f})"
         lines.append(line)
@@ -173,7 +195,7 @@ def text(host, options, values, notes, answer_bytes):
              f"{host['client_cpu']}; Linux {host['kernel']}",
              f"{host['compiler']}", f"commit {host['commit']}, {host['date']}, load {host['load']:.2f}",
              f"{options['rounds']} rounds of {options['seconds']} s, answers of {answer_bytes} bytes; "
-             "median, min – max, × null (by round)"]
+             "median, min – max, ratio to null (by round)"]
     lines += table(values) + calls_table(values) + budget_table(values)
     if notes:
         lines += ["", "notes"] + [f"  {n}" for n in notes]
