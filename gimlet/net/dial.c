@@ -6,6 +6,9 @@
  * a caller that retried it in the next turn would spin. What the peer or the way to it is to blame
  * for comes by on_error, whether connect knew it at once (a unix socket) or not (TCP). */
 #include "dial.h"
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <sys/un.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -51,4 +54,25 @@ int gim_dial(struct gim_stream *s, struct gim_loop *l, const struct gim_address 
         return give_up(fd, errno);
     }
     return 0;
+}
+
+void gim_address_text(const struct gim_address *a, char out[GIM_ADDRESS_TEXT])
+{
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)&a->sockaddr;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)&a->sockaddr;
+    const struct sockaddr_un *un = (const struct sockaddr_un *)(const void *)&a->sockaddr;
+    char text[INET6_ADDRSTRLEN] = "";
+
+    switch (a->sockaddr.ss_family) {
+    case AF_INET:
+        inet_ntop(AF_INET, &v4->sin_addr, text, sizeof text);
+        snprintf(out, GIM_ADDRESS_TEXT, "%s:%d", text, ntohs(v4->sin_port));
+        break;
+    case AF_INET6:
+        inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof text);
+        snprintf(out, GIM_ADDRESS_TEXT, "[%s]:%d", text, ntohs(v6->sin6_port));
+        break;
+    default:
+        snprintf(out, GIM_ADDRESS_TEXT, "%.107s", un->sun_path);
+    }
 }

@@ -18,6 +18,10 @@ struct gim_address {
 GIM_MUST_CHECK int gim_resolve(const char *host, int port, struct gim_address *out, int max,
                                int64_t *ns, char *err, size_t err_len);
 
+#define GIM_ADDRESS_TEXT 128
+/** "127.0.0.1:8080", "[::1]:8080" or a unix socket's path, NUL-terminated. */
+void gim_address_text(const struct gim_address *a, char out[GIM_ADDRESS_TEXT]);
+
 /** Begins to connect; TCP_NODELAY set. In a later turn `user->on_open` is called once connected, or
  *  on_error with the reason (ECONNREFUSED ...; EAGAIN of a unix socket: its listener's queue is
  *  full). What is written before leaves then. 0; -1 with errno, and nothing to close, when this

@@ -74,9 +74,19 @@ static void fail(struct load_client *c, enum load_error kind, const char *what)
     worker_failed(c->worker, c, kind, text);
 }
 
+/* The address that was tried last. */
+static const char *address_text(const struct load_client *c, char out[GIM_ADDRESS_TEXT])
+{
+    const struct load_route *r = route_of(c);
+
+    gim_address_text(&r->addresses[c->tried % r->n], out);
+    return out;
+}
+
 static void fail_errno(struct load_client *c, int err, bool dialling)
 {
-    char what[200];
+    char what[256];
+    char to[GIM_ADDRESS_TEXT];
     const char *text = strerror(err);
     enum load_error kind = LOAD_OTHER;
 
@@ -88,8 +98,10 @@ static void fail_errno(struct load_client *c, int err, bool dialling)
     }
     if (err == EPROTO && c->tls && c->tls->why[0])
         text = c->tls->why;
-    snprintf(what, sizeof what, "%s%s", dialling && err != EPROTO ? "dial tcp: connect: " : "",
-             text);
+    if (dialling && err != EPROTO)
+        snprintf(what, sizeof what, "dial tcp %s: connect: %s", address_text(c, to), text);
+    else
+        snprintf(what, sizeof what, "%s", text);
     fail(c, kind, what);
 }
 
@@ -125,10 +137,7 @@ static void rest_after(struct load_client *c, int err)
     c->resting = true;
     c->state = CLIENT_RESTING;
     gim_timer_set(c->worker->loop, &c->timer, REST_MS);
-    if (c->wanted) {
-        c->wanted = false;
-        fail_errno(c, err, true);
-    }
+    fail_errno(c, err, true);
 }
 
 void client_dial(struct load_client *c)
@@ -139,6 +148,7 @@ void client_dial(struct load_client *c)
     char why[256];
     int result;
 
+    c->tried = c->next_address;
     c->dial_start = worker_now();
     c->state = CLIENT_DIALLING;
     set_deadline(c);
@@ -442,7 +452,10 @@ static void on_deadline(struct gim_timer *t)
         break;
     case CLIENT_DIALLING:
     case CLIENT_TUNNEL:
-        fail(c, LOAD_TIMEOUT, "dial tcp: the connection was not open within the timeout (-t)");
+        fail(c, LOAD_TIMEOUT,
+             target_of(c)->tls
+                 ? "dial tcp: connecting and the TLS handshake took longer than the timeout (-t)"
+                 : "dial tcp: the connection was not open within the timeout (-t)");
         break;
     case CLIENT_BUSY:
         fail(c, LOAD_TIMEOUT, "the answer was not complete within the timeout (-t)");

@@ -43,7 +43,7 @@ struct load_client {
     int64_t planned, sent, written, first; /* of the present exchange, ns; first 0: no byte yet */
     int64_t dial_start, dial_ns; /* dial_ns goes to the first exchange of the connection */
     uint64_t slot;               /* -q: the last slot used */
-    int next_address;
+    int next_address, tried;
     uint8_t state; /* enum client_state */
     uint8_t hops;
     bool wanted;  /* an exchange waits for the connection to open */

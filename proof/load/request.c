@@ -142,6 +142,23 @@ static bool has_length(const char *method, gim_str body)
            strcmp(method, "PATCH") == 0;
 }
 
+static bool has_header(const struct load_plan *p, gim_str name)
+{
+    for (size_t i = 0; i < p->n_headers; i++) {
+        if (gim_str_eq_fold(p->headers[i].name, name))
+            return true;
+    }
+    return false;
+}
+
+/* As Go's client: not for HEAD, nor where the user has said what to send. A body that is to be
+ * checked is asked for as it is. */
+static bool wants_gzip(const struct load_plan *p, const char *method)
+{
+    return !p->no_compression && !p->expect_body && strcmp(method, "HEAD") != 0 &&
+           !has_header(p, GIM_S("Accept-Encoding")) && !has_header(p, GIM_S("Range"));
+}
+
 static void put_head(struct gim_buf *b, const struct load_request *r, const struct load_target *t,
                      const char *method, gim_str path, gim_str body, struct load_writer *w)
 {
@@ -169,7 +186,7 @@ static void put_head(struct gim_buf *b, const struct load_request *r, const stru
     collect_fields(&f, p, auth);
     for (size_t i = 0; i < f.n; i++)
         put_line(b, f.list[i].name, f.list[i].value, w);
-    if (!p->no_compression && !p->expect_body)
+    if (wants_gzip(p, method))
         gim_buf_lit(b, "Accept-Encoding: gzip\r\n");
     if (p->no_keepalive)
         gim_buf_lit(b, "Connection: close\r\n");

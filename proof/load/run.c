@@ -149,10 +149,28 @@ static void *thread_main(void *arg)
     return NULL;
 }
 
-/* Shares of `total` that differ by one at most. */
+/* Connections of the threads differ by one at most. */
 static int64_t share(int64_t total, unsigned n, unsigned i)
 {
     return total / n + (i < (uint64_t)(total % n));
+}
+
+/* The first `k` of `c` connections' part of the requests; no product that could overflow. */
+static int64_t part(const struct load_plan *p, int64_t k)
+{
+    int64_t c = p->concurrency;
+
+    return p->requests / c * k + p->requests % c * k / c;
+}
+
+/* Requests go by connections, so that with -q all threads end together. */
+static int64_t share_of_requests(const struct load_plan *p, unsigned n, unsigned i)
+{
+    int64_t before = 0;
+
+    for (unsigned k = 0; k < i; k++)
+        before += share(p->concurrency, n, k);
+    return part(p, before + share(p->concurrency, n, i)) - part(p, before);
 }
 
 static int prepare(struct load_worker *w, struct load_run *run, unsigned i)
@@ -163,7 +181,7 @@ static int prepare(struct load_worker *w, struct load_run *run, unsigned i)
     w->run = run;
     w->index = i;
     w->next = i;
-    w->left = endless ? INT64_MAX : share(p->requests, run->threads, i);
+    w->left = endless ? INT64_MAX : share_of_requests(p, run->threads, i);
     w->n_clients = share(p->concurrency, run->threads, i);
     w->result = gim_heap_alloc(sizeof *w->result);
     w->writer.seq = i;
