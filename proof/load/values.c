@@ -119,6 +119,14 @@ static int64_t fraction_of(gim_str digits, int64_t unit)
     return ns;
 }
 
+static int add(int64_t *ns, int64_t more)
+{
+    if (more > INT64_MAX - *ns)
+        return -1;
+    *ns += more;
+    return 0;
+}
+
 /* "1m", "1.5h", ".5s": a number and its unit, added to *ns. */
 static int add_part(gim_str *s, int64_t *ns)
 {
@@ -136,11 +144,7 @@ static int add_part(gim_str *s, int64_t *ns)
     unit = take_unit(s);
     if (!unit || (whole.len && gim_str_to_int(whole, &n)) || n > INT64_MAX / unit)
         return -1;
-    n = n * unit;
-    if (n > INT64_MAX - unit || *ns > INT64_MAX - n - unit)
-        return -1;
-    *ns += n + fraction_of(fraction, unit);
-    return 0;
+    return add(ns, n * unit) || add(ns, fraction_of(fraction, unit)) ? -1 : 0;
 }
 
 int value_duration(gim_str s, int64_t *ns)

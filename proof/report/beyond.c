@@ -60,7 +60,8 @@ static void put_level(struct gim_buf *b, const struct columns *c, const struct f
         for (int i = 0; i < c->n; i++)
             put_cell(b, (double)gim_histogram_percentile(c->list[i], l->p));
         if (total < needed)
-            gim_buf_printf(b, "(few samples: %llu make it sure)", (unsigned long long)needed);
+            gim_buf_printf(b, "(few samples: %llu for 95 %% confidence)",
+                           (unsigned long long)needed);
     }
     cut_spaces(b);
     gim_buf_char(b, '\n');
@@ -87,7 +88,7 @@ static void put_table(struct gim_buf *b, const struct columns *c)
         put_level(b, c, &figure_levels[i]);
     put_moments(b, c, "max", slowest);
     put_moments(b, c, "mean", gim_histogram_mean);
-    put_moments(b, c, "std. dev.", gim_histogram_stdev);
+    put_moments(b, c, "stdev", gim_histogram_stdev);
     gim_buf_char(b, '\n');
 }
 

@@ -81,7 +81,7 @@ static void put_percentiles(struct gim_buf *b, const struct gim_histogram *h)
         else
             gim_buf_lit(b, "null");
         put_count(b, "least", l->least);
-        put_count(b, "sure", gim_histogram_needed(l->p));
+        put_count(b, "confident", gim_histogram_needed(l->p));
         close_object(b);
     }
     gim_buf_char(b, ']');

@@ -1,7 +1,8 @@
 /* progress.c: the progress line: how far, how fast, how slow the answers, how many errors.
  *
  * It is drawn over itself on stderr, so stdout stays clean for the report, and taken away at the end.
- * The figures come first in importance: on a narrow terminal the bar shrinks, then goes. */
+ * On a
+ * narrow terminal the bar shrinks and goes, then the latencies, then the errors. */
 #include "progress.h"
 #include "figures.h"
 #include <stdio.h>
@@ -46,16 +47,21 @@ static void put_figures(struct gim_buf *b, const struct progress_snapshot *s, do
     if (s->total)
         gim_buf_printf(b, "/%llu", (unsigned long long)s->total);
     gim_buf_printf(b, "  %.0f/s", rate);
-    if (s->answered) {
-        gim_buf_lit(b, "  p50 ");
-        figure_put_time(b, (double)s->p50);
-        gim_buf_lit(b, "  p99 ");
-        figure_put_time(b, (double)s->p99);
-    }
+}
+
+static void put_latencies(struct gim_buf *b, const struct progress_snapshot *s)
+{
+    if (!s->answered)
+        return;
+    gim_buf_lit(b, "  p50 ");
+    figure_put_time(b, (double)s->p50);
+    gim_buf_lit(b, "  p99 ");
+    figure_put_time(b, (double)s->p99);
 }
 
 static void put_errors(struct gim_buf *b, uint64_t n, bool colour)
 {
+    gim_buf_lit(b, "  ");
     gim_buf_printf(b, "%s%llu error%s%s", colour && n ? "\x1b[31m" : "", (unsigned long long)n,
                    n == 1 ? "" : "s", colour && n ? "\x1b[0m" : "");
 }
@@ -70,25 +76,37 @@ static void put_bar(struct gim_buf *b, double part, int width, bool colour)
     gim_buf_str(b, colour ? GIM_S("\x1b[0m ") : GIM_S(" "));
 }
 
+static int width_of(const struct gim_buf *b)
+{
+    return (int)columns_of(gim_buf_view(b));
+}
+
 void progress_line(struct gim_buf *b, const struct progress_snapshot *s, double rate, int columns,
                    bool colour)
 {
     struct gim_buf figures = {0};
+    struct gim_buf latencies = {0};
     struct gim_buf errors = {0};
-    int room, bar;
+    int room;
 
     put_figures(&figures, s, rate);
+    put_latencies(&latencies, s);
     put_errors(&errors, s->failed, false);
-    room = columns - (int)columns_of(gim_buf_view(&figures)) - (int)errors.len - 2;
-    bar = room - 1 < BAR_MAX ? room - 1 : BAR_MAX;
-    if (bar >= BAR_MIN)
-        put_bar(b, part_done(s), bar, colour);
+    room = columns - width_of(&figures);
+    if (width_of(&errors) > room)
+        errors.len = 0;
+    room -= width_of(&errors);
+    if (width_of(&latencies) > room)
+        latencies.len = 0;
+    room -= width_of(&latencies) + 1;
+    if (room >= BAR_MIN)
+        put_bar(b, part_done(s), room < BAR_MAX ? room : BAR_MAX, colour);
     gim_buf_str(b, gim_buf_view(&figures));
-    if (room >= 0) {
-        gim_buf_lit(b, "  ");
+    gim_buf_str(b, gim_buf_view(&latencies));
+    if (errors.len)
         put_errors(b, s->failed, colour);
-    }
     gim_buf_free(&figures);
+    gim_buf_free(&latencies);
     gim_buf_free(&errors);
 }
 
