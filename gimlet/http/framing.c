@@ -129,6 +129,10 @@ void gim_connection_read(struct gim_connection *c, gim_str value)
 {
     gim_str token;
 
+    if (gim_str_eq(value, GIM_S("keep-alive"))) { /* what nearly all say who say anything */
+        c->keep = true;
+        return;
+    }
     while (next_element(&value, &token)) {
         c->close |= gim_str_eq_fold(token, GIM_S("close"));
         c->keep |= gim_str_eq_fold(token, GIM_S("keep-alive"));

@@ -55,7 +55,7 @@ enum gim_field_id gim_field_id_of(const char *name, size_t len);
 /** Content-Length (RFC 9110 §8.6): digits alone. 0, or -1. */
 GIM_MUST_CHECK int gim_content_length_read(gim_str value, int64_t *length);
 
-/* What a Connection field asks for; several fields add up. */
+/* What a Connection field asks for; several fields add up. The value is trimmed. */
 struct gim_connection {
     bool close, keep;
 };

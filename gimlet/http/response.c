@@ -122,7 +122,7 @@ static fault field_line(struct gim_response *r, const char *line, const char *st
     case GIM_FIELD_TRANSFER_ENCODING:
         return transfer_encoding(r, gim_str_trim(value));
     case GIM_FIELD_CONNECTION:
-        return connection(r, value);
+        return connection(r, gim_str_trim(value));
     default:
         return NULL;
     }
