@@ -104,7 +104,8 @@ const struct load_flag load_flags[] = {
     {.name = NULL},
 };
 
-_Static_assert(sizeof load_flags / sizeof load_flags[0] <= LOAD_FLAGS_MAX, "plan.c keeps 64 bits");
+_Static_assert(sizeof load_flags / sizeof load_flags[0] <= LOAD_FLAGS_MAX,
+               "struct reading keeps 64 bits");
 
 gim_str flag_bare(const char *name)
 {

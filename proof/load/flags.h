@@ -44,7 +44,7 @@ struct load_flag {
 };
 
 extern const struct load_flag load_flags[]; /* ended by a NULL name */
-#define LOAD_FLAGS_MAX 64                   /* plan.c keeps a bit for each */
+#define LOAD_FLAGS_MAX 64                   /* struct reading keeps a bit for each */
 
 /** The row that `name` (without dashes) means, or NULL. */
 const struct load_flag *flag_find(gim_str name);

@@ -83,7 +83,8 @@ static void a_percentile_that_is_not_known_is_null(void **state)
     (void)state;
     assert_int_equal(json_array_size(list), 7);
     assert_true(json_is_integer(json_object_get(json_array_get(list, 4), "ns")));
-    assert_int_equal(json_integer_value(json_object_get(json_array_get(list, 4), "confident")), 299);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(list, 4), "confident")),
+                     299);
     assert_true(json_is_null(json_object_get(json_array_get(list, 5), "ns")));
     assert_int_equal(json_integer_value(json_object_get(json_array_get(list, 5), "least")), 1000);
     json_decref(root);
