@@ -126,14 +126,14 @@ static void errors_are_lines_by_kind_in_the_order_of_their_texts(void **state)
 
     (void)state;
     p.plain = true;
-    results_fail(r, LOAD_TIMEOUT, 3, "Get \"http://a/%20\": timeout");
-    results_fail(r, LOAD_REFUSED, 1, "Dial");
+    results_fail(r, LOAD_TIMEOUT, 1, "Dial");
+    results_fail(r, LOAD_REFUSED, 3, "Get \"http://a/%20\": refused");
     results_fail(r, LOAD_OTHER, 5, NULL);
     see_part(&p, r,
              "Status code distribution:\n  [201]\t2 responses\n\n"
              "Error distribution:\n"
              "  [1]\tDial\n"
-             "  [3]\tGet \"http://a/%20\": timeout\n"
+             "  [3]\tGet \"http://a/%20\": refused\n"
              "  [5]\t");
 }
 
