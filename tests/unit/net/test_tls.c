@@ -56,7 +56,7 @@ static void maybe_close(struct side *me, int where)
 
 static void send_more(struct side *me)
 {
-    char chunk[50000];
+    static char chunk[150000]; /* more than the context sends in one piece */
 
     while (me->sent < me->to_send && gim_stream_pending(&me->s.stream) < 200000) {
         size_t n = me->to_send - me->sent < sizeof chunk ? me->to_send - me->sent : sizeof chunk;
