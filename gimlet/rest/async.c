@@ -58,8 +58,10 @@ static bool conclude(struct gim_ctx *c, int result)
 {
     if (c->x.reply.status)
         return true;
-    if (result == GIM_SUSPENDED && c->slot)
+    if (result == GIM_SUSPENDED && c->slot) {
+        c->values_before = c->values;
         return false;
+    }
     if (result == GIM_OK)
         gim_empty(c, 204);
     else

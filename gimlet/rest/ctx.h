@@ -25,7 +25,7 @@ struct gim_ctx {
     void *body, *query, *path_obj;
     struct gim_deferred *deferred;
     struct gim_value *values;        /* newest first; a node is never changed */
-    struct gim_value *values_before; /* those there were when the pool took the handler */
+    struct gim_value *values_before; /* those there were when the loop let go of it */
     void (*on_cancel)(void *arg);
     void *cancel_arg;
     atomic_bool unwanted; /* cancelled: a job that has not begun need not */

@@ -311,7 +311,7 @@ static void on_late(struct gim_exchange *x, struct gim_exchange *late)
     c->id = from->id;
     c->chain = from->chain;
     c->ran = from->ran;
-    c->values = from->on_pool ? from->values_before : from->values;
+    c->values = from->values_before;
 }
 
 static void on_reply(struct gim_exchange *x)

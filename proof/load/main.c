@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define EXIT_FAILED 1
 #define EXIT_LIMIT 99 /* --fail-if */
 
 static const char usage[] =
@@ -31,14 +32,15 @@ static int load(int argc, char **argv)
     }
     if (plan.self_test && selftest_start(&self, &plan))
         return 1;
-    code = load_run(&plan, &result, &spool);
+    code = load_run(&plan, &result, &spool) ? EXIT_FAILED : 0;
     if (plan.self_test)
         selftest_stop(&self);
-    if (code)
-        return 1;
-    if (report_print(&plan, &result, spool))
-        return 1;
-    return checks_fail(&plan, &result) ? EXIT_LIMIT : 0;
+    if (!code && report_print(&plan, &result, spool))
+        code = EXIT_FAILED;
+    if (!code && checks_fail(&plan, &result))
+        code = EXIT_LIMIT;
+    plan_free(&plan);
+    return code;
 }
 
 int main(int argc, char **argv)

@@ -63,7 +63,7 @@ static int pin(const struct load_plan *p)
     if (!p->cpu_list)
         return 0;
     if (parse_cpus(p->cpu_list, &set) || sched_setaffinity(0, sizeof set, &set)) {
-        fprintf(stderr, "proof load: --cpu-list %s: give CPUs we may use, as in 1,3-5\n",
+        fprintf(stderr, "%s: --cpu-list %s: give CPUs we may use, as in 1,3-5\n", p->program,
                 p->cpu_list);
         return -1;
     }
@@ -145,7 +145,7 @@ static void on_signal(struct gim_signals *signals, int signal)
 
 static void *thread_main(void *arg)
 {
-    (void)worker_run(arg);
+    worker_run(arg);
     return NULL;
 }
 
@@ -188,19 +188,16 @@ static int prepare(struct load_worker *w, struct load_run *run, unsigned i)
     w->writer.stride = run->threads;
     if (getrandom(w->writer.random, sizeof w->writer.random, 0) < 0)
         w->writer.random[0] = i + 1;
-    if (p->output == OUTPUT_CSV)
-        w->spool = tmpfile();
-    w->loop = gim_loop_new();
-    if (w->loop && (p->output != OUTPUT_CSV || w->spool))
-        return 0;
-    fprintf(stderr, "proof load: a thread could not be set up: %s\n", strerror(errno));
-    return -1;
+    if (p->output == OUTPUT_CSV && !(w->spool = tmpfile())) {
+        fprintf(stderr, "%s: no temporary file for the rows: %s\n", p->program, strerror(errno));
+        return -1;
+    }
+    return worker_set_up(w);
 }
 
 static int start_and_join(struct load_run *run, struct control *c)
 {
     struct load_worker *workers = c->workers;
-    int failed;
 
     if (gim_signals_open(&c->signals, workers[0].loop))
         return -1;
@@ -211,11 +208,11 @@ static int start_and_join(struct load_run *run, struct control *c)
     c->timer.on_due = on_show;
     if (progress_active(c->progress))
         gim_timer_set(workers[0].loop, &c->timer, PROGRESS_MS);
-    failed = worker_run(&workers[0]);
+    worker_run(&workers[0]);
     for (unsigned i = 1; i < run->threads; i++)
         pthread_join(workers[i].thread, NULL);
     gim_signals_close(&c->signals, workers[0].loop);
-    return failed;
+    return 0;
 }
 
 static FILE *merge_spools(struct load_worker *workers, unsigned n)
@@ -300,7 +297,7 @@ int load_run(const struct load_plan *p, struct load_result *result, FILE **spool
     if (pin(p))
         return -1;
     if (target_parse(p->url, &run.target, err, sizeof err)) {
-        fprintf(stderr, "proof load: %s\n", err);
+        fprintf(stderr, "%s: %s\n", p->program, err);
         return -1;
     }
     if (target_route(p, &run.target, &run.route, err, sizeof err)) {
@@ -308,7 +305,7 @@ int load_run(const struct load_plan *p, struct load_result *result, FILE **spool
         return 0;
     }
     if (request_open(&run.request, p, &run.target, &run.route, err, sizeof err)) {
-        fprintf(stderr, "proof load: %s\n", err);
+        fprintf(stderr, "%s: %s\n", p->program, err);
         return -1;
     }
     failed = run_threads(&run, result, spool);

@@ -20,11 +20,11 @@ uint64_t schedule_due(const struct load_schedule *s, int64_t now)
 {
     double t = (double)(now - s->start);
 
-    if (t < 0)
+    if (t <= 0)
         return 0;
     if (t < s->ramp_ns)
-        return (uint64_t)(s->per_ns * t * t / (2 * s->ramp_ns)) + 1;
-    return (uint64_t)(s->per_ns * (t - s->ramp_ns / 2)) + 1;
+        return (uint64_t)ceil(s->per_ns * t * t / (2 * s->ramp_ns));
+    return (uint64_t)ceil(s->per_ns * (t - s->ramp_ns / 2));
 }
 
 uint64_t schedule_next_slot(int64_t start, double interval, uint64_t last, int64_t now)

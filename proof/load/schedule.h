@@ -13,7 +13,7 @@ struct load_schedule {
 
 /** When the i-th request (from 0) is due, CLOCK_MONOTONIC ns. */
 int64_t schedule_at(const struct load_schedule *s, uint64_t i);
-/** How many are due by `now`. */
+/** How many are due before `now`. */
 uint64_t schedule_due(const struct load_schedule *s, int64_t now);
 /** The next slot of a grid of `interval` ns that began at `start`, after slot `last`: what was missed
  *  is left out, so the rate is kept and never made up for in a burst. */

@@ -277,37 +277,35 @@ struct gim_tls *worker_tls(struct load_worker *w, char *err, size_t err_len)
     return w->tls;
 }
 
-static int set_up(struct load_worker *w)
+int worker_set_up(struct load_worker *w)
 {
     char err[256];
 
-    if (!w->loop)
-        w->loop = gim_loop_new();
+    w->loop = gim_loop_new();
     gim_list_init(&w->waiting);
     w->alarm.on_alarm = on_alarm;
     if (!w->loop || gim_alarm_open(&w->alarm, w->loop)) {
-        fprintf(stderr, "proof load: the event loop could not be made: %s\n", strerror(errno));
+        fprintf(stderr, "%s: the event loop could not be made: %s\n", w->run->plan->program,
+                strerror(errno));
         return -1;
     }
     if (w->run->target.tls && !worker_tls(w, err, sizeof err)) {
-        fprintf(stderr, "proof load: %s\n", err);
+        fprintf(stderr, "%s: %s\n", w->run->plan->program, err);
         return -1;
     }
     w->clients = gim_heap_alloc((size_t)w->n_clients * sizeof *w->clients);
+    for (int64_t i = 0; i < w->n_clients; i++)
+        client_init(&w->clients[i], w);
     return 0;
 }
 
-int worker_run(struct load_worker *w)
+void worker_run(struct load_worker *w)
 {
-    if (set_up(w))
-        return -1;
     w->publish.on_due = on_publish;
     gim_timer_set(w->loop, &w->publish, PUBLISH_MS);
     set_alarm(w);
-    for (int64_t i = 0; i < w->n_clients; i++) {
-        client_init(&w->clients[i], w);
+    for (int64_t i = 0; i < w->n_clients; i++)
         client_open(&w->clients[i]);
-    }
     (void)gim_loop_run(w->loop);
     w->result->ended = worker_now();
     w->result->unfinished = w->running;
@@ -318,7 +316,6 @@ int worker_run(struct load_worker *w)
         if (due > w->next && w->left > 0)
             w->result->unsent = (due - w->next + w->run->threads - 1) / w->run->threads;
     }
-    return 0;
 }
 
 void worker_release(struct load_worker *w)

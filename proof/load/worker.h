@@ -45,8 +45,11 @@ struct load_worker {
     _Atomic int64_t shown_p50, shown_p99;
 };
 
-/** Runs to the end, on the calling thread. 0; -1 with a sentence on stderr. */
-int worker_run(struct load_worker *w);
+/** Makes its loop and connections, before any thread dials: the fds it cannot do without come first.
+ *  0; -1 with a sentence on stderr. */
+GIM_MUST_CHECK int worker_set_up(struct load_worker *w);
+/** Runs to the end, on the calling thread. */
+void worker_run(struct load_worker *w);
 /** Ends it from any thread: what is under way is not waited for. */
 void worker_stop(struct load_worker *w);
 void worker_release(struct load_worker *w);

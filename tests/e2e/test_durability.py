@@ -340,9 +340,9 @@ def test_max_pages_is_a_disk_of_that_size(serve, tmp_path):
 
 # ---- files that are not taken -------------------------------------------------------------------
 
-def refusal(store, *args, **more):
+def refusal(store, *args, code=1, **more):
     done = run("--store", store, "--port", 0, *args, **more)
-    assert done.returncode == 1 and done.stdout == ""
+    assert done.returncode == code and done.stdout == ""
     line = one_line(done.stderr)
     assert line.startswith("posts: ")
     return line
@@ -437,9 +437,9 @@ def test_places_where_no_file_can_be(tmp_path):
     assert "directory must exist" in refusal(url_of(tmp_path / "none" / "p.db"))
     (tmp_path / "dir.db").mkdir()
     assert "cannot be opened" in refusal(url_of(tmp_path / "dir.db"))
-    assert "name" in refusal("sqlite:")
-    assert "max_pages" in refusal(f"{url_of(tmp_path / 'p.db')}?max_pages=x")
-    assert "nope" in refusal(f"{url_of(tmp_path / 'p.db')}?nope=1")
+    assert "name" in refusal("sqlite:", code=2)
+    assert "max_pages" in refusal(f"{url_of(tmp_path / 'p.db')}?max_pages=x", code=2)
+    assert "nope" in refusal(f"{url_of(tmp_path / 'p.db')}?nope=1", code=2)
 
 
 def test_directory_that_cannot_be_written(tmp_path):
