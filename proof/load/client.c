@@ -44,6 +44,7 @@ static const struct {
     {EADDRNOTAVAIL, LOAD_NO_PORTS,
      "no local port is free: keep connections alive, lower -c, or widen "
      "net.ipv4.ip_local_port_range"},
+    {EAGAIN, LOAD_REFUSED, "the server's queue of connections is full"}, /* unix sockets */
     {EPROTO, LOAD_TLS, "TLS failed"},
 };
 
@@ -399,8 +400,12 @@ static void on_end(struct gim_stream *s)
     struct load_client *c = s->owner;
 
     if (c->state == CLIENT_BUSY || c->state == CLIENT_TUNNEL) {
-        if (c->first && gim_response_eof(&c->response) == GIM_RESPONSE_END)
+        bool cut = c->tls && s == &c->tls->stream && c->tls->why[0]; /* no close_notify */
+
+        if (c->first && gim_response_eof(&c->response) == GIM_RESPONSE_END && !cut)
             on_response_end(c, true);
+        else if (c->first && cut)
+            fail(c, LOAD_TRUNCATED, c->tls->why);
         else if (!c->first)
             fail(c, LOAD_RESET, "EOF: the server closed the connection without an answer");
         else
