@@ -310,9 +310,10 @@ static void keep_body(struct load_client *c, gim_str data)
         gim_buf_str(&c->body, data);
 }
 
-static void on_response_end(struct load_client *c, bool more_came)
+/* An answer that came whole in one read ended when that read began to be looked at: what parsing took
+ * is ours, not the server's. */
+static void on_response_end(struct load_client *c, bool more_came, int64_t now)
 {
-    int64_t now = worker_now();
     const char *error = NULL;
 
     if (c->state == CLIENT_TUNNEL) {
@@ -362,12 +363,13 @@ static void on_data(struct gim_stream *s, gim_str in)
 {
     struct load_client *c = s->owner;
     bool from_carry = c->carry.len > 0;
+    bool whole = !c->first; /* its first bytes come now */
 
     if (c->state != CLIENT_BUSY && c->state != CLIENT_TUNNEL) {
         client_hang_up(c); /* bytes that nobody asked for: not a server to keep talking to */
         return;
     }
-    if (!c->first)
+    if (whole)
         c->first = worker_now();
     if (from_carry) {
         gim_buf_str(&c->carry, in);
@@ -383,7 +385,7 @@ static void on_data(struct gim_stream *s, gim_str in)
             break;
         case GIM_RESPONSE_END:
             c->carry.len = 0;
-            on_response_end(c, in.len > 0);
+            on_response_end(c, in.len > 0, whole ? c->first : worker_now());
             return;
         case GIM_RESPONSE_BAD:
             on_bad(c);
@@ -403,7 +405,7 @@ static void on_end(struct gim_stream *s)
         bool cut = c->tls && s == &c->tls->stream && c->tls->why[0]; /* no close_notify */
 
         if (c->first && gim_response_eof(&c->response) == GIM_RESPONSE_END && !cut)
-            on_response_end(c, true);
+            on_response_end(c, true, worker_now());
         else if (c->first && cut)
             fail(c, LOAD_TRUNCATED, c->tls->why);
         else if (!c->first)
