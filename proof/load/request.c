@@ -209,7 +209,7 @@ static gim_str line_at(const struct load_lines *l, uint64_t seq)
 
 static int read_lines(struct load_lines *l, const char *path, char *err, size_t err_len)
 {
-    struct gim_buf b = {0};
+    struct gim_buf *b = &l->text;
     FILE *f = fopen(path, "re");
     gim_str rest;
     size_t n = 0;
@@ -219,19 +219,18 @@ static int read_lines(struct load_lines *l, const char *path, char *err, size_t 
         return -1;
     }
     for (;;) {
-        char *to = gim_buf_reserve(&b, 65536);
+        char *to = gim_buf_reserve(b, 65536);
         size_t got = to ? fread(to, 1, 65536, f) : 0;
 
         if (!got)
             break;
-        b.len += got;
+        b->len += got;
     }
     fclose(f);
-    l->text = gim_buf_view(&b); /* lives as long as the process */
-    for (size_t i = 0; i < b.len; i++)
-        n += b.ptr[i] == '\n';
+    for (size_t i = 0; i < b->len; i++)
+        n += b->ptr[i] == '\n';
     l->lines = gim_heap_alloc((n + 1) * sizeof *l->lines);
-    for (rest = l->text; rest.len;) {
+    for (rest = gim_buf_view(b); rest.len;) {
         gim_str line = gim_str_cut(&rest, '\n');
 
         if (line.len && line.ptr[line.len - 1] == '\r')
@@ -250,16 +249,16 @@ static int check_urls(struct load_request *r, char *err, size_t err_len)
     for (size_t i = 0; i < r->urls.n; i++) {
         gim_str *line = &r->urls.lines[i];
         struct load_target t;
-        char *copy;
+        gim_str copy;
 
         if (line->ptr[0] == '/')
             continue;
-        copy = strndup(line->ptr, line->len); /* t.path points into it: kept */
-        if (target_parse(copy, &t, err, err_len))
+        copy = gim_dup(&r->memory, *line); /* ends in a NUL; t.path points into it */
+        if (target_parse(copy.ptr, &t, err, err_len))
             return -1;
         if (strcmp(t.authority, r->target->authority) != 0 || t.tls != r->target->tls) {
             snprintf(err, err_len, "%s:%zu: %s is not on %s; all URLs of a run are of one origin",
-                     r->plan->urls, i + 1, copy, r->target->authority);
+                     r->plan->urls, i + 1, copy.ptr, r->target->authority);
             return -1;
         }
         *line = t.path;
@@ -289,8 +288,11 @@ int request_open(struct load_request *r, const struct load_plan *p, const struct
 void request_close(struct load_request *r)
 {
     gim_buf_free(&r->fixed_buf);
+    gim_buf_free(&r->bodies.text);
+    gim_buf_free(&r->urls.text);
     gim_heap_free(r->bodies.lines);
     gim_heap_free(r->urls.lines);
+    gim_arena_reset(&r->memory);
 }
 
 gim_str request_next(const struct load_request *r, struct load_writer *w)

@@ -3,10 +3,11 @@
 #ifndef LOAD_REQUEST_H
 #define LOAD_REQUEST_H
 
+#include "../../gimlet/base/arena.h"
 #include "target.h"
 
 struct load_lines { /* a file of lines, read once */
-    gim_str text;
+    struct gim_buf text;
     gim_str *lines;
     size_t n;
 };
@@ -21,6 +22,7 @@ struct load_request {
     gim_str fixed; /* the whole request, when it does not vary */
     struct gim_buf fixed_buf;
     struct load_lines bodies, urls;
+    struct gim_arena memory;
 };
 
 /* One thread's own state for varying requests. */

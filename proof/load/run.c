@@ -306,6 +306,7 @@ int load_run(const struct load_plan *p, struct load_result *result, FILE **spool
     }
     if (request_open(&run.request, p, &run.target, &run.route, err, sizeof err)) {
         fprintf(stderr, "%s: %s\n", p->program, err);
+        request_close(&run.request);
         return -1;
     }
     failed = run_threads(&run, result, spool);
