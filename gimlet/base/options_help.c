@@ -4,8 +4,8 @@
  * under their column. --print-config is a config file: what it prints can be read back, and each
  * value's source stands behind it as a comment. */
 #include "options_private.h"
+#include "wrap.h"
 
-#define COLUMNS 80
 #define LONGEST_CONFIG_LINE 195 /* libinih takes lines of less than 200 bytes */
 
 /* ---- groups -------------------------------------------------------------------------------- */
@@ -71,34 +71,6 @@ static void widen(const struct gim_settings_run *r, const struct gim_setting *s,
         *width = flag_width(s->row);
 }
 
-static void put_spaces(struct gim_buf *b, size_t n)
-{
-    while (n--)
-        gim_buf_char(b, ' ');
-}
-
-/* Words from column `left` on, as many lines as it takes. The cursor is in that column. */
-static void put_wrapped(struct gim_buf *b, size_t left, gim_str text)
-{
-    size_t column = left;
-
-    while (text.ptr) {
-        gim_str word = gim_str_cut(&text, ' ');
-
-        if (column > left && column + 1 + word.len > COLUMNS) {
-            gim_buf_char(b, '\n');
-            put_spaces(b, left);
-            column = left;
-        } else if (column > left) {
-            gim_buf_char(b, ' ');
-            column++;
-        }
-        gim_buf_str(b, word);
-        column += word.len;
-    }
-    gim_buf_char(b, '\n');
-}
-
 static bool default_is_worth_saying(const struct gim_option *row)
 {
     return row->def && row->def[0] && row->type != GIM_OPTION_BOOL;
@@ -116,11 +88,11 @@ static void put_help_row(const struct gim_settings_run *r, const struct gim_sett
     gim_buf_lit(r->out, "  ");
     gim_put_flag(r->out, row->name);
     gim_buf_str(r->out, gim_str_of(value_words[row->type]));
-    put_spaces(r->out, *width - flag_width(row) + 2);
+    gim_put_spaces(r->out, *width - flag_width(row) + 2);
     gim_buf_str(&text, gim_str_of(row->help ? row->help : ""));
     if (default_is_worth_saying(row))
         gim_buf_printf(&text, "%s[%s]", text.len ? " " : "", row->def);
-    put_wrapped(r->out, *width, text.len ? gim_buf_view(&text) : GIM_S(""));
+    gim_put_wrapped(r->out, *width, text.len ? gim_buf_view(&text) : GIM_S(""));
     gim_buf_free(&text);
 }
 
@@ -142,7 +114,7 @@ static void put_help_end(const struct gim_settings_run *r, bool all)
     }
     gim_buf_char(&text, '.');
     gim_buf_char(r->out, '\n');
-    put_wrapped(r->out, 0, gim_buf_view(&text));
+    gim_put_wrapped(r->out, 0, gim_buf_view(&text));
     gim_buf_free(&text);
 }
 

@@ -3,8 +3,8 @@
  * --help fits 80 columns: names on the left, one sentence wrapped on the right, a group's rows
  * together. The man page says the same in roff; the texts around the rows are shared. */
 #include "flags.h"
+#include "../../gimlet/base/wrap.h"
 
-#define COLUMNS 80
 #define RIGHT 25 /* where the sentences begin */
 
 #define EXAMPLE "-n 200 -c 10 -m POST -D ./examples/post1.json http://localhost:8080/posts"
@@ -45,34 +45,6 @@ static bool begins_group(const struct load_flag *f)
     return f == load_flags || strcmp(f[-1].group, f->group) != 0;
 }
 
-static void put_spaces(struct gim_buf *b, size_t n)
-{
-    while (n--)
-        gim_buf_char(b, ' ');
-}
-
-/* Words from column `left` on; the cursor is there. */
-static void put_wrapped(struct gim_buf *b, size_t left, gim_str text)
-{
-    size_t column = left;
-
-    while (text.ptr) {
-        gim_str word = gim_str_cut(&text, ' ');
-
-        if (column > left && column + 1 + word.len > COLUMNS) {
-            gim_buf_char(b, '\n');
-            put_spaces(b, left);
-            column = left;
-        } else if (column > left) {
-            gim_buf_char(b, ' ');
-            column++;
-        }
-        gim_buf_str(b, word);
-        column += word.len;
-    }
-    gim_buf_char(b, '\n');
-}
-
 static void put_row(struct gim_buf *b, const struct load_flag *f)
 {
     struct gim_buf text = {0};
@@ -86,9 +58,9 @@ static void put_row(struct gim_buf *b, const struct load_flag *f)
         gim_buf_char(b, '\n');
         width = 0;
     }
-    put_spaces(b, RIGHT - width);
+    gim_put_spaces(b, RIGHT - width);
     put_sentence(&text, f);
-    put_wrapped(b, RIGHT, gim_buf_view(&text));
+    gim_put_wrapped(b, RIGHT, gim_buf_view(&text));
     gim_buf_free(&text);
 }
 
@@ -107,7 +79,7 @@ void plan_help(struct gim_buf *b)
     }
     for (size_t i = 0; i < sizeof about / sizeof about[0]; i++) {
         gim_buf_char(b, '\n');
-        put_wrapped(b, 0, gim_str_of(about[i]));
+        gim_put_wrapped(b, 0, gim_str_of(about[i]));
     }
 }
 

@@ -1,0 +1,14 @@
+/* wrap.h: plain text in columns, for terminals: --help of every program. */
+#ifndef BASE_WRAP_H
+#define BASE_WRAP_H
+
+#include "buf.h"
+
+#define GIM_WRAP_COLUMNS 80
+
+void gim_put_spaces(struct gim_buf *b, size_t n);
+/** The words of `text` from column `left` on, where the cursor stands, on as many lines of
+ *  GIM_WRAP_COLUMNS as it takes, and a line break. A word that is longer than a line stays whole. */
+void gim_put_wrapped(struct gim_buf *b, size_t left, gim_str text);
+
+#endif
