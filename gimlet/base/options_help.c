@@ -165,7 +165,7 @@ static bool can_be_written(gim_str value)
     for (size_t i = 0; i < value.len; i++) {
         char c = value.ptr[i];
 
-        if ((c >= 0 && c < 0x20) || (c == ';' && (i == 0 || value.ptr[i - 1] == ' ')))
+        if (((unsigned char)c < 0x20) || (c == ';' && (i == 0 || value.ptr[i - 1] == ' ')))
             return false;
     }
     return true;
