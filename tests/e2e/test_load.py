@@ -206,7 +206,8 @@ def test_connections_are_kept_and_as_many_as_asked_for(plain):
     assert plain.connections == 6
     plain.reset()
     good("-n", 30, "-c", 3, "-disable-keepalive", plain.url)
-    assert plain.count == 30 and plain.connections >= 30 and plain.most <= 4
+    # the server's threads may not have noticed yet that the three before were closed
+    assert plain.count == 30 and plain.connections >= 30 and plain.most <= 6
 
 
 @pytest.mark.parametrize("size", [0, 1, 100_000, 3_000_000])
