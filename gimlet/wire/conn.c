@@ -12,8 +12,7 @@
  * sends what was produced, decides whether the connection goes on, and sets its one deadline. */
 #include "conn.h"
 
-#define SMALL_BODY                                                                                 \
-    65536 /* an unwanted body up to this is read past; beyond it the connection closes */
+#define SMALL_BODY 65536        /* an unwanted body up to this is read past, not hung up on */
 #define LINGER_BYTES (16 << 20) /* discarded after the last reply, then the connection is cut */
 #define LINGER_MS 2000
 #define WRITE_STEP 4096 /* bytes a slow reader must take in one write timeout */

@@ -176,11 +176,6 @@ void client_dial(struct load_client *c)
     c->stream->owner = c;
 }
 
-void client_open(struct load_client *c)
-{
-    client_dial(c);
-}
-
 void client_close(struct load_client *c)
 {
     gim_timer_clear(c->worker->loop, &c->timer);

@@ -52,8 +52,8 @@ struct load_client {
 };
 
 void client_init(struct load_client *c, struct load_worker *w);
-/** Opens the connection ahead of its first request. */
-void client_open(struct load_client *c);
+/** Opens the connection, ahead of its first request or for one that is wanted. */
+void client_dial(struct load_client *c);
 /** Sends a request that was due at `planned` (dials first when the connection is closed). */
 void client_send(struct load_client *c, int64_t planned, bool counted);
 /** Ends it without counting anything. */
@@ -70,6 +70,5 @@ void hop_end(struct load_client *c);
 /* client.c, for redirect.c */
 void client_transmit(struct load_client *c, gim_str bytes, bool head_request);
 void client_hang_up(struct load_client *c);
-void client_dial(struct load_client *c);
 
 #endif

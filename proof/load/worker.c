@@ -305,7 +305,7 @@ void worker_run(struct load_worker *w)
     gim_timer_set(w->loop, &w->publish, PUBLISH_MS);
     set_alarm(w);
     for (int64_t i = 0; i < w->n_clients; i++)
-        client_open(&w->clients[i]);
+        client_dial(&w->clients[i]);
     (void)gim_loop_run(w->loop);
     w->result->ended = worker_now();
     w->result->unfinished = w->running;
