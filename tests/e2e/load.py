@@ -13,7 +13,7 @@ from pathlib import Path
 
 from conftest import BUILD, LAYOUT, ROOT, SLOW, child_env, run
 
-PROOF = BUILD / "proof/load/proof"
+PROOF = BUILD / "proof/proof"
 SAMPLE = ROOT / "examples/post1.json"
 NS = {"us": 1e3, "ms": 1e6, "s": 1e9}
 

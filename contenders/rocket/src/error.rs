@@ -31,11 +31,7 @@ impl Error {
     pub fn new(status: Status, error: impl ToString) -> Self {
         let error = error.to_string();
         let faults = Vec::new();
-        Self {
-            status,
-            error,
-            faults,
-        }
+        Self { status, error, faults }
     }
 
     pub fn not_found() -> Self {

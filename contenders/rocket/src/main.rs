@@ -24,9 +24,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 async fn launch() -> Result<Rocket<Ignite>, Box<dyn std::error::Error>> {
     let figment = settings();
     let store = figment.extract_inner("store")?;
-    let rocket = rocket::custom(figment)
-        .attach(store::stage(store))
-        .attach(routes::stage());
+    let rocket = rocket::custom(figment).attach(store::stage(store)).attach(routes::stage());
     Ok(rocket.launch().await?)
 }
 

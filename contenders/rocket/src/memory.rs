@@ -24,11 +24,6 @@ impl MemoryStore {
 
     pub fn list(&self, before: i64, limit: usize) -> Vec<Arc<Post>> {
         let posts = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        posts
-            .range(..before)
-            .rev()
-            .take(limit)
-            .map(|(_, post)| Arc::clone(post))
-            .collect()
+        posts.range(..before).rev().take(limit).map(|(_, post)| Arc::clone(post)).collect()
     }
 }

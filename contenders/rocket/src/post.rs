@@ -61,10 +61,7 @@ impl Page {
     pub fn new(mut posts: Vec<Arc<Post>>, limit: usize) -> Self {
         let more = posts.len() > limit;
         posts.truncate(limit);
-        let next = posts
-            .last()
-            .filter(|_| more)
-            .map(|post| post.id.to_string());
+        let next = posts.last().filter(|_| more).map(|post| post.id.to_string());
         Self { items: posts, next }
     }
 }
@@ -87,9 +84,7 @@ pub struct Object<T>(pub T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer
-            .deserialize_map(ObjectVisitor(PhantomData))
-            .map(Object)
+        deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(Object)
     }
 }
 

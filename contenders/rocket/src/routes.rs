@@ -48,21 +48,13 @@ async fn list(limit: Option<&str>, cursor: Option<&str>, store: Store<'_>) -> Re
         None => DEFAULT_LIMIT,
         Some(Ok(limit)) => MAX_LIMIT.min(limit).max(1),
         Some(Err(_)) => {
-            return Err(Error::new(
-                Status::UnprocessableEntity,
-                "limit must be an integer",
-            ))
+            return Err(Error::new(Status::UnprocessableEntity, "limit must be an integer"))
         }
     };
     let before = match cursor.map(str::parse) {
         None => i64::MAX,
         Some(Ok(id)) if id > 0 => id,
-        Some(_) => {
-            return Err(Error::new(
-                Status::BadRequest,
-                "the cursor is not one of ours",
-            ))
-        }
+        Some(_) => return Err(Error::new(Status::BadRequest, "the cursor is not one of ours")),
     };
     // One more than asked for tells whether there is a next part.
     let posts = store.list(before, limit as usize + 1).await?;

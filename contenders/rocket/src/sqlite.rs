@@ -121,9 +121,7 @@ impl Poolable for Connection {
 
     fn pool(name: &str, rocket: &Rocket<Build>) -> PoolResult<Self> {
         let config = Config::from(name, rocket)?;
-        let manager = Manager {
-            file: config.url.into(),
-        };
+        let manager = Manager { file: config.url.into() };
         let first = manager.connect().map_err(Error::Custom)?;
         first.0.execute_batch(SCHEMA).map_err(Error::Custom)?;
         Ok(Pool::builder().max_size(config.pool_size).build(manager)?)

@@ -32,10 +32,7 @@ pub fn stage(name: String) -> AdHoc {
             .merge(("databases.writer.pool_size", 1))
             .merge(("databases.reader.url", file))
             .merge(("databases.reader.pool_size", workers.max(4)));
-        Ok(rocket
-            .configure(figment)
-            .attach(Writer::fairing())
-            .attach(Reader::fairing()))
+        Ok(rocket.configure(figment).attach(Writer::fairing()).attach(Reader::fairing()))
     })
 }
 
@@ -84,8 +81,5 @@ impl Store<'_> {
 }
 
 fn busy() -> Error {
-    Error::new(
-        Status::ServiceUnavailable,
-        "all connections to the store are busy",
-    )
+    Error::new(Status::ServiceUnavailable, "all connections to the store are busy")
 }

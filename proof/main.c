@@ -1,10 +1,10 @@
 /* main.c: proof, the measure: `proof load` sends requests, `proof null` answers them by doing
  * nothing. Called through a name `hey` it is `proof load`. */
-#include "../null/null.h"
-#include "../report/report.h"
-#include "checks.h"
-#include "run.h"
-#include "selftest.h"
+#include "null/null.h"
+#include "report/report.h"
+#include "load/checks.h"
+#include "load/run.h"
+#include "load/selftest.h"
 #include <stdio.h>
 #include <string.h>
 
