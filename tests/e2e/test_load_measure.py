@@ -5,7 +5,6 @@ import math
 import os
 import pty
 import re
-import resource
 import select
 import signal
 import socket
@@ -38,13 +37,28 @@ def attempts(times, attempt):
                 raise
 
 
-def cpu_of_others(since=(0, 0)):
-    """(seconds of CPU that this machine has spent, that our ended children have); or with those of
-    before, how much others have spent since then."""
-    ticks = [int(n) for n in open("/proc/stat").readline().split()[1:9]]
-    ours = resource.getrusage(resource.RUSAGE_CHILDREN)
-    now = ((sum(ticks) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK"), ours.ru_utime + ours.ru_stime)
-    return now if since == (0, 0) else (now[0] - since[0]) - (now[1] - since[1])
+class Host:
+    """How late this machine wakes a process that sleeps, meanwhile: what no measurement here can undercut."""
+
+    def __enter__(self):
+        self.late, self.over = [], threading.Event()
+        self.thread = threading.Thread(target=self.tick)
+        self.thread.start()
+        return self
+
+    def tick(self):
+        while not self.over.is_set():
+            before = time.monotonic()
+            time.sleep(0.002)
+            self.late.append(time.monotonic() - before - 0.002)
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+
+    def disturbed(self):
+        """One wake of a hundred comes half a millisecond late or more: others have the CPUs."""
+        return sorted(self.late)[len(self.late) * 99 // 100] > 0.0005
 
 
 # ---- latencies that are known ---------------------------------------------------------------------
@@ -54,25 +68,29 @@ RATE, N = 600, 900
 
 @pytest.mark.parametrize("delay", ["fixed:20ms", "uniform:10ms-30ms", "exp:20ms"])
 def test_open_loop_percentiles_are_those_that_were_drawn(delay):
-    """Within 2 % of the very sample: the server's draws are known from its seed. (Within 10 % where
-    others take the CPUs: a late process is late, whatever it measures.)"""
+    """Within 2 % of the very sample: the server's draws are known from its seed. Never below it; above it
+    only where the host itself is late, and then this host cannot tell."""
     u = draws(7, N)
     sample = {"fixed": lambda: [20 * MS] * N,
               "uniform": lambda: [10 * MS + 20 * MS * x for x in u],
               "exp": lambda: [-20 * MS * math.log(x) for x in u]}[delay.split(":")[0]]()
     wanted = {p: percentile(sample, p) for p in (50, 75, 90, 99)}
-    nearest = {}  # of each percentile, over the attempts
+    nearest, quiet = {}, []  # of each percentile, over the attempts
 
     def attempt():
-        before = cpu_of_others()
-        with null("--delay", delay, "--seed", 7) as url:
+        with Host() as host, null("--delay", delay, "--seed", 7) as url:
             done = good("-n", N, "-c", 200, "--rate", RATE, "--json", url)
-        busy = cpu_of_others(before) > 0.25 * N / RATE
+        quiet.append(not host.disturbed())
+        got = latency(done.json)
         for p, ns in wanted.items():
-            nearest[p] = min(nearest.get(p, math.inf), latency(done.json)[p], key=lambda got: abs(got - ns))
-        assert nearest == pytest.approx(wanted, rel=(0.1 if busy else 0.02) * SLOW)
+            nearest[p] = min(nearest.get(p, math.inf), got[p], key=lambda v: abs(v - ns))
+        assert all(got[p] > 0.98 * ns for p, ns in wanted.items()), (got, wanted)
+        return nearest == pytest.approx(wanted, rel=0.02 * SLOW)
 
-    attempts(5, attempt)
+    if not any(attempt() for _ in range(5)):
+        if sum(quiet) < 3:
+            pytest.skip("this host wakes sleepers late: it cannot tell 2 %")
+        assert nearest == pytest.approx(wanted, rel=0.02 * SLOW)
 
 
 def test_closed_loop_latency_is_the_servers():
@@ -80,7 +98,7 @@ def test_closed_loop_latency_is_the_servers():
         with null("--delay", "fixed:10ms") as url:
             done = good("-n", 200, "-c", 5, "--json", url)
         got = latency(done.json)
-        assert got[50] == pytest.approx(10 * MS, rel=0.02 * SLOW)
+        assert 9.9 * MS < got[50] < 10 * MS * (1 + 0.1 * SLOW)
 
     attempts(4, attempt)
 
