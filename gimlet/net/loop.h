@@ -35,7 +35,7 @@ struct gim_task {
     void (*run)(struct gim_task *t);
 };
 
-/* The backend seam: epoll now, io_uring later. */
+/* The backend seam; epoll is the only one (docs/decisions/0012). */
 struct gim_loop_backend {
     const char *name;
     int (*open)(struct gim_loop *l);
