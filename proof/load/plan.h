@@ -70,11 +70,16 @@ struct load_plan {
     struct plan_limit *limits;
     size_t n_limits;
     const char *json_file; /* --json=FILE: besides what is on stdout; NULL none */
+    const char *html_file; /* --html FILE: the same as a page */
     bool quiet;            /* --no-progress */
     bool self_test;        /* --self-test */
     bool has_templates;    /* a {{seq}}, {{rand}} or {{uuid}} in body, path or headers */
     bool plain;            /* --plain, or called as hey: hey's lines and nothing after them */
     const char *program;   /* "proof load" or "hey": begins every message */
+    /* proof compare's mixed traffic, no flag: whole requests, sent in turn instead of the one above.
+     * The caller's, until the run has ended. */
+    const gim_str *mix;
+    size_t n_mix;
     /* what the texts above live in */
     struct gim_arena memory;
     struct gim_buf file; /* -D's content */

@@ -273,7 +273,7 @@ int request_open(struct load_request *r, const struct load_plan *p, const struct
 {
     *r = (struct load_request){.plan = p, .target = t, .proxy_auth = route->proxy_auth};
     r->absolute = route->proxy && !t->tls;
-    r->varies = p->has_templates || p->body_lines || p->urls;
+    r->varies = p->has_templates || p->body_lines || p->urls || p->n_mix;
     if (p->body_lines && read_lines(&r->bodies, p->body_lines, err, err_len))
         return -1;
     if (p->urls && (read_lines(&r->urls, p->urls, err, err_len) || check_urls(r, err, err_len)))
@@ -302,6 +302,10 @@ gim_str request_next(const struct load_request *r, struct load_writer *w)
 
     if (!r->varies)
         return r->fixed;
+    if (r->plan->n_mix) {
+        w->seq += w->stride;
+        return r->plan->mix[(w->seq - w->stride) % r->plan->n_mix];
+    }
     if (r->urls.n)
         path = line_at(&r->urls, w->seq);
     if (r->bodies.n)
