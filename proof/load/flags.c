@@ -82,6 +82,8 @@ const struct load_flag load_flags[] = {
      "the result as JSON, besides the report: --json=FILE; without FILE, or with -, instead of the "
      "report",
      REPORT},
+    {"--html", NULL, FLAG_TEXT, AT(html_file), 0, 0, "FILE", NULL,
+     "the result as a page with charts, besides the report", REPORT},
     {"--plain", NULL, FLAG_BOOL, AT(plain), 0, 0, NULL, NULL,
      "hey's lines only; so it is when called by the name hey", REPORT},
     {"--no-progress", "--quiet", FLAG_BOOL, AT(quiet), 0, 0, NULL, NULL,

@@ -1,6 +1,7 @@
-/* report.c: which report goes where: one to stdout, the JSON besides to its file, and the notes to
+/* report.c: which report goes where: one to stdout, JSON and page besides to their files, the notes to
  * stderr when stdout has no place for them. */
 #include "report.h"
+#include "compare.h"
 #include <errno.h>
 
 const struct report reports[] = {
@@ -35,22 +36,25 @@ static int print_stdout(const struct load_plan *p, const struct load_result *r, 
     return bad ? complain(p, "stdout") : 0;
 }
 
-static int write_json(const struct load_plan *p, const struct load_result *r)
+/* `file` NULL: not wanted. */
+static int write_file(const struct load_plan *p, const struct load_result *r, const char *file,
+                      void (*put)(struct gim_buf *b, const struct load_plan *p,
+                                  const struct load_result *r))
 {
     struct gim_buf b = {0};
     FILE *out;
     int bad;
 
-    if (!p->json_file)
+    if (!file)
         return 0;
-    out = fopen(p->json_file, "we");
+    out = fopen(file, "we");
     if (!out)
-        return complain(p, p->json_file);
-    report_json(&b, p, r);
+        return complain(p, file);
+    put(&b, p, r);
     bad = write_all(out, &b);
     bad = fclose(out) || bad;
     gim_buf_free(&b);
-    return bad ? complain(p, p->json_file) : 0;
+    return bad ? complain(p, file) : 0;
 }
 
 static void print_notes(const struct load_plan *p, const struct load_result *r)
@@ -71,8 +75,8 @@ int report_print(const struct load_plan *p, const struct load_result *r, FILE *s
 {
     int bad = print_stdout(p, r, spool);
 
-    if (write_json(p, r))
-        bad = -1;
+    bad |= write_file(p, r, p->json_file, report_json);
+    bad |= write_file(p, r, p->html_file, load_html);
     if (p->output == OUTPUT_CSV || (p->output == OUTPUT_TEXT && p->plain))
         print_notes(p, r);
     return bad;
