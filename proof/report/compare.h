@@ -18,14 +18,22 @@ void compare_html(struct gim_buf *b, const struct verdicts *v);
 void load_html(struct gim_buf *b, const struct load_plan *p, const struct load_result *r);
 
 /* proof diff old.json new.json: metric by metric, service by service of the same name. */
+enum compare_limit_unit { /* of the value, as it was written */
+    LIMIT_RELATIVE,       /* 1.05x */
+    LIMIT_PLAIN,          /* 1000: the metric's own unit, ns, bytes, a second */
+    LIMIT_TIME,           /* 5ms */
+    LIMIT_BYTES           /* 2MB */
+};
 struct compare_limit {
-    char text[96]; /* "posts.cpu_per_request.c64 > 1.05x" */
-    gim_str service, metric;
+    char text[96];           /* "posts.cpu_per_request.c64 > 1.05x" */
+    gim_str service, metric; /* of what was read; "p99" means every p99.* */
     bool above;
     double value;
     bool relative; /* "1.05x": new over old; else the new median itself */
+    enum compare_limit_unit unit;
 };
-/** Reads "SERVICE.METRIC > 1.05x". 0; -1 with a sentence that says what is expected. */
+/** Reads "SERVICE.METRIC > 1.05x", which must outlive the limit. The value may be 1.05x, 5ms, 2MB or a
+ *  bare number. 0; -1 with a sentence that says what is expected. */
 GIM_MUST_CHECK int compare_limit_read(struct compare_limit *l, const char *text, char *err,
                                       size_t err_len);
 /** The diff as text; returns how many limits failed (exit 99), -1 when a limit names nothing there is

@@ -271,10 +271,9 @@ static void put_line(struct gim_buf *b, const struct table *t, size_t row)
 {
     gim_buf_char(b, '|');
     for (unsigned c = 0; c < t->n; c++) {
-        bool best = cells_of(t)[row + c].mark == TABLE_BEST;
         gim_str s = cell_text(t, row + c);
 
-        gim_buf_printf(b, " %s%.*s%s |", best ? "**" : "", GIM_FMT(s), best ? "**" : "");
+        gim_buf_printf(b, s.len ? " %.*s |" : " |", GIM_FMT(s));
     }
     gim_buf_char(b, '\n');
 }

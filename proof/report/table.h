@@ -13,7 +13,7 @@
 
 enum table_mark {
     TABLE_PLAIN,
-    TABLE_BEST, /* bold; in plain text a * stands before it */
+    TABLE_BEST, /* bold on a terminal */
     TABLE_GOOD, /* green on a terminal */
     TABLE_BAD,  /* red */
     TABLE_DIM
