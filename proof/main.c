@@ -1,5 +1,7 @@
-/* main.c: proof, the measure: `proof load` sends requests, `proof null` answers them by doing
- * nothing. Called through a name `hey` it is `proof load`. */
+/* main.c: proof, the measure: `proof load` sends requests, `proof compare` measures services against
+ * each other, `proof null` is the server that does nothing. A row a command. Called through a name
+ * `hey` it is `proof load`. */
+#include "compare/commands.h"
 #include "null/null.h"
 #include "report/report.h"
 #include "load/checks.h"
@@ -10,10 +12,6 @@
 
 #define EXIT_FAILED 1
 #define EXIT_LIMIT 99 /* --fail-if */
-
-static const char usage[] =
-    "usage: proof load [flags] URL    send requests, report (proof load --help)\n"
-    "       proof null [flags]        a server that does nothing\n";
 
 static int load(int argc, char **argv)
 {
@@ -43,16 +41,46 @@ static int load(int argc, char **argv)
     return code;
 }
 
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv); /* argv[0] is the name */
+    const char *usage, *about;
+} commands[] = {
+    {"load", load, "[flags] URL", "send requests, report"},
+#ifdef HAVE_COMPARE
+    {"compare", compare_main, "PLAN.yaml [flags]", "measure services against each other"},
+    {"report", report_main, "RESULTS.json [FILE]", "any output of a comparison again"},
+    {"diff", diff_main, "OLD.json NEW.json", "two runs of one plan"},
+    {"init", init_main, "[FILE]", "a plan to begin with"},
+#endif
+    {"null", null_main, "[flags]", "a server that does nothing"},
+};
+#define COMMANDS_N (sizeof commands / sizeof commands[0])
+
+static void print_usage(FILE *out)
+{
+    for (size_t i = 0; i < COMMANDS_N; i++)
+        fprintf(out, "%s proof %-7s %-20s  %s\n", i ? "      " : "usage:", commands[i].name,
+                commands[i].usage, commands[i].about);
+    fputs("proof COMMAND --help lists the flags of a command.\n", out);
+}
+
 int main(int argc, char **argv)
 {
     const char *slash = strrchr(argv[0], '/');
 
     if (strcmp(slash ? slash + 1 : argv[0], "hey") == 0)
         return load(argc, argv);
-    if (argc > 1 && strcmp(argv[1], "load") == 0)
-        return load(argc - 1, argv + 1);
-    if (argc > 1 && strcmp(argv[1], "null") == 0)
-        return null_main(argc - 1, argv + 1);
-    fputs(usage, argc > 1 && strcmp(argv[1], "--help") == 0 ? stdout : stderr);
-    return argc > 1 && strcmp(argv[1], "--help") == 0 ? 0 : 2;
+    for (size_t i = 0; argc > 1 && i < COMMANDS_N; i++) {
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    }
+    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+        print_usage(stdout);
+        return 0;
+    }
+    if (argc > 1)
+        fprintf(stderr, "proof: no command '%.40s'\n", argv[1]);
+    print_usage(stderr);
+    return 2;
 }
