@@ -11,14 +11,8 @@
 #define STEPS 8 /* points of the percentile axis, a decade */
 #define DECADES 6
 
-extern const char html_css[], html_css_end[];
-extern const char html_js[], html_js_end[];
-extern const char html_chart_js[], html_chart_js_end[];
-
-static void put_asset(struct gim_buf *b, const char *from, const char *end)
-{
-    gim_buf_add(b, from, (size_t)(end - from));
-}
+extern const char html_css[], html_js[], html_chart_js[]; /* html_assets.S */
+extern const uint64_t html_css_len, html_js_len, html_chart_js_len;
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
@@ -76,7 +70,7 @@ void html_begin(struct gim_buf *b, gim_str title)
                    "<link rel=\"icon\" href=\"data:,\">\n<title>");
     html_text(b, title);
     gim_buf_lit(b, "</title>\n<style>\n");
-    put_asset(b, html_css, html_css_end);
+    gim_buf_add(b, html_css, (size_t)html_css_len);
     gim_buf_lit(b, "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#content\">To the "
                    "figures</a>\n<main id=\"content\" tabindex=\"-1\">\n<h1>");
     html_text(b, title);
@@ -100,11 +94,11 @@ void html_end(struct gim_buf *b, gim_str json)
     gim_buf_lit(b, "</script>\n");
     if (html_has_charts()) {
         gim_buf_lit(b, "<script>\n");
-        put_asset(b, html_chart_js, html_chart_js_end);
+        gim_buf_add(b, html_chart_js, (size_t)html_chart_js_len);
         gim_buf_lit(b, "</script>\n");
     }
     gim_buf_lit(b, "<script>\n");
-    put_asset(b, html_js, html_js_end);
+    gim_buf_add(b, html_js, (size_t)html_js_len);
     gim_buf_lit(b, "</script>\n</body>\n</html>\n");
 }
 
@@ -122,7 +116,7 @@ void html_section_end(struct gim_buf *b)
 
 /* ---- tables ---------------------------------------------------------------------------------- */
 
-void html_table(struct gim_buf *b, const char *id, gim_str caption, const char *const *columns)
+void html_table_begin(struct gim_buf *b, const char *id, gim_str caption)
 {
     gim_buf_lit(b, "<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"");
     html_text(b, caption);
@@ -132,12 +126,26 @@ void html_table(struct gim_buf *b, const char *id, gim_str caption, const char *
     gim_buf_lit(b, ">\n<caption>");
     html_text(b, caption);
     gim_buf_lit(b, "</caption>\n<thead><tr>");
-    for (; *columns; columns++) {
-        gim_buf_lit(b, "<th scope=\"col\">");
-        html_text(b, gim_str_of(*columns));
-        gim_buf_lit(b, "</th>");
-    }
+}
+
+void html_column(struct gim_buf *b, gim_str title)
+{
+    gim_buf_lit(b, "<th scope=\"col\">");
+    html_text(b, title);
+    gim_buf_lit(b, "</th>");
+}
+
+void html_columns_end(struct gim_buf *b)
+{
     gim_buf_lit(b, "</tr></thead>\n<tbody>\n");
+}
+
+void html_table(struct gim_buf *b, const char *id, gim_str caption, const char *const *columns)
+{
+    html_table_begin(b, id, caption);
+    for (; *columns; columns++)
+        html_column(b, gim_str_of(*columns));
+    html_columns_end(b);
 }
 
 void html_table_end(struct gim_buf *b)
@@ -164,10 +172,17 @@ void html_cell(struct gim_buf *b, gim_str text)
     gim_buf_lit(b, "</td>");
 }
 
+void html_cell_text(struct gim_buf *b, gim_str text)
+{
+    gim_buf_lit(b, "<td class=\"text\">");
+    html_text(b, text);
+    gim_buf_lit(b, "</td>");
+}
+
 void html_pair(struct gim_buf *b, const char *name, gim_str text)
 {
     html_row(b, gim_str_of(name));
-    html_cell(b, text);
+    html_cell_text(b, text);
     html_row_end(b);
 }
 
@@ -175,7 +190,7 @@ void html_pair(struct gim_buf *b, const char *name, gim_str text)
 
 bool html_has_charts(void)
 {
-    return html_chart_js != html_chart_js_end;
+    return html_chart_js_len > 0;
 }
 
 void html_chart_note(struct gim_buf *b)

@@ -20,13 +20,19 @@ void html_end(struct gim_buf *b, gim_str json);
 void html_section(struct gim_buf *b, const char *id, const char *title);
 void html_section_end(struct gim_buf *b);
 
-/** A table in its box; `columns` ends with NULL. Rows follow, then the end. */
+/** A table in its box: html_column for each, html_columns_end, rows, html_table_end. `id` or NULL. */
+void html_table_begin(struct gim_buf *b, const char *id, gim_str caption);
+void html_column(struct gim_buf *b, gim_str title);
+void html_columns_end(struct gim_buf *b);
+/** These in one: `columns` ends with NULL. Rows follow, then the end. */
 void html_table(struct gim_buf *b, const char *id, gim_str caption, const char *const *columns);
 void html_table_end(struct gim_buf *b);
 /** A row's header cell; cells follow, then html_row_end. */
 void html_row(struct gim_buf *b, gim_str name);
 void html_row_end(struct gim_buf *b);
 void html_cell(struct gim_buf *b, gim_str text);
+/** A cell of text rather than figures: it is broken into lines. */
+void html_cell_text(struct gim_buf *b, gim_str text);
 /** A row of a name and a text. */
 void html_pair(struct gim_buf *b, const char *name, gim_str text);
 

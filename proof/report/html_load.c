@@ -94,11 +94,11 @@ static void put_level(struct gim_buf *b, const struct times *t, const struct fig
         else
             put_time(b, (double)gim_histogram_percentile(t->list[i].times, l->p));
     }
-    gim_buf_lit(b, "<td>");
+    name.len = 0;
     if (total < gim_histogram_needed(l->p))
-        html_format(b, "few samples: %llu for 95 %% confidence",
-                    (unsigned long long)gim_histogram_needed(l->p));
-    gim_buf_lit(b, "</td>");
+        gim_buf_printf(&name, "few samples: %llu for 95 %% confidence",
+                       (unsigned long long)gim_histogram_needed(l->p));
+    html_cell_text(b, gim_buf_view(&name));
     html_row_end(b);
     gim_buf_free(&name);
 }
@@ -162,9 +162,7 @@ static void put_errors(struct gim_buf *b, const struct load_result *r)
             continue;
         html_row(b, gim_str_of(load_error_name((enum load_error)i)));
         gim_buf_printf(b, "<td>%llu</td>", (unsigned long long)r->errors[i]);
-        gim_buf_lit(b, "<td class=\"text\">");
-        html_text(b, gim_str_of(r->first[i]));
-        gim_buf_lit(b, "</td>");
+        html_cell_text(b, gim_str_of(r->first[i]));
         html_row_end(b);
     }
     html_table_end(b);

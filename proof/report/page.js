@@ -84,6 +84,8 @@
   const names = (group) => group.map((s) => data.services[s].name);
   const label = (figure, i, names) => cut(names[i] || "", figure.clientWidth < 420 ? 14 : 26);
 
+  const few = (figure) => (figure.clientWidth < 420 ? 4 : 6);
+
   /* Decades and their halves only: a log axis of Chart.js names too many. */
   const decades = (unit) => ({
     callback: (v) => {
@@ -134,6 +136,7 @@
     const told = group.map((s, i) => `${all[i]} ${FORMATS[metric.unit](stats[i][0])}`);
     return {
       rows: group.length,
+      phase: metric.phase,
       said: `${metric.title}, medians: ${told.join("; ")}.`,
       config: config("bar", [{
         data: stats.map((s) => s[0]),
@@ -141,7 +144,7 @@
         maxBarThickness: 26,
       }], {
         x: axis(metric.title, { beginAtZero: true,
-          ticks: { callback: (v) => short(v, metric.unit), maxTicksLimit: 6 } }),
+          ticks: { callback: (v) => short(v, metric.unit), maxTicksLimit: few(figure) } }),
         y: axis("", { grid: { display: false },
           ticks: { color: ink(), autoSkip: false, callback: (v) => label(figure, v, all) } }),
       }, {
@@ -178,9 +181,10 @@
     });
     return {
       rows: group.length,
+      phase: metric.phase,
       said: `${metric.title}: a point per round for ${all.join(", ")}.`,
       config: config("scatter", sets, {
-        x: axis(metric.title, { ticks: { callback: (v) => short(v, metric.unit), maxTicksLimit: 6 } }),
+        x: axis(metric.title, { ticks: { callback: (v) => short(v, metric.unit), maxTicksLimit: few(figure) } }),
         y: axis("", { reverse: true, min: -0.5, max: group.length - 0.5, grid: { display: false },
           afterBuildTicks: (scale) => { scale.ticks = group.map((s, i) => ({ value: i })); },
           ticks: { color: ink(), autoSkip: false, callback: (v) => label(figure, v, all) } }),
@@ -208,7 +212,8 @@
     })), {
       x: axis("share of the requests", { type: "logarithmic", min: 1,
         afterBuildTicks: (scale) => {
-          scale.ticks = [1, 2, 10, 100, 1e3, 1e4, 1e5, 1e6].filter((v) => v <= scale.max).map((value) => ({ value }));
+          const most = figure.clientWidth < 420 ? [1, 10, 100, 1e3, 1e4, 1e6] : [1, 2, 10, 100, 1e3, 1e4, 1e5, 1e6];
+          scale.ticks = most.filter((v) => v <= scale.max).map((value) => ({ value }));
         },
         ticks: { callback: percent, autoSkip: true } }),
       y: axis("time", { type: "logarithmic", ticks: decades("ns") }),
@@ -221,16 +226,21 @@
     }),
   });
 
-  const latency = (figure, at, choice) => lines(figure, data.groups[at].map((s, i) => (
-    { name: data.services[s].name, at: i, points: data.latency[s][choice] || [] })).filter((s) => s.points.length),
-  data.loads[choice].title);
+  const latency = (figure, at, choice) => {
+    const series = data.groups[at].map((s, i) => (
+      { name: data.services[s].name, at: i, points: data.latency[s][choice] || [] }));
+    return {
+      ...lines(figure, series.filter((s) => s.points.length), data.loads[choice].title),
+      phase: data.loads[choice].phase,
+    };
+  };
 
   const percentiles = (figure) => lines(figure,
     data.series.map((s, at) => ({ ...s, at })).filter((s) => s.points.length), "Times");
 
   /* ---- histogram: bins of equal width on a log axis ---- */
 
-  const histogram = () => {
+  const histogram = (figure) => {
     const most = data.bins.reduce((a, b) => (b[2] > a[2] ? b : a));
     return {
       rows: 0,
@@ -239,7 +249,7 @@
         data: data.bins.map((b) => b[2]), backgroundColor: color(0), barPercentage: 1, categoryPercentage: 0.95,
       }], {
         x: axis("time", { grid: { display: false },
-          ticks: { callback: (i) => short(data.bins[i][0], "ns"), maxTicksLimit: 6 } }),
+          ticks: { callback: (i) => short(data.bins[i][0], "ns"), maxTicksLimit: few(figure) } }),
         y: axis("answers", { beginAtZero: true, ticks: { callback: (v) => short(v, "count"), precision: 0 } }),
       }, {
         labels: data.bins.map((b) => b[0]),
@@ -265,6 +275,8 @@
     if (made.rows)
       canvas.parentNode.style.height = `${Math.max(9, 5 + made.rows * 2.2)}rem`;
     canvas.setAttribute("aria-label", made.said);
+    if (made.phase)
+      figure.querySelector(".aside a").href = `#phase-${made.phase}`;
     charts.set(figure, new Chart(canvas, made.config));
   };
   const drawAll = () => document.querySelectorAll("figure[data-chart]").forEach(draw);
