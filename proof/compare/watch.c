@@ -30,9 +30,9 @@ void watch_line(struct gim_buf *b, const struct watch_step *s, int columns)
     double done = s->done < 0 ? 0 : s->done > 1 ? 1 : s->done;
     size_t end = 0, n = 0;
 
-    gim_buf_printf(&line, "%3.0f%%  ", done * 100);
+    gim_buf_printf(&line, "%3.0f%%", done * 100);
     if (s->round > 0)
-        gim_buf_printf(&line, "round %d/%d", s->round, s->rounds);
+        gim_buf_printf(&line, "  round %d/%d", s->round, s->rounds);
     put_left(&line, s->left_ns);
     gim_buf_printf(&line, "  %s: %s", s->service, s->phase);
     while (end < line.len) { /* whole characters only */

@@ -73,7 +73,8 @@ const struct word_row word_rows[] = {
 
     {"--fail-if", WORD_LIMIT, 0, 0, 0, "LIMIT",
      "exit 99 when it holds: 'posts.cpu_per_request.c64 > 1.05x' (new over old), 'posts.p99.open50 "
-     "> 5ms', 'posts.rss > 2MB' (every metric below rss); may be repeated",
+     "> "
+     "5ms', 'posts.rss.start > 2MB'; may be repeated",
      COMMAND_DIFF},
 
     {"--no-color", WORD_BOOL, AT(no_color), 0, 0, NULL,

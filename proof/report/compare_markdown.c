@@ -69,10 +69,11 @@ static void put_cell(struct table *t, const struct verdicts *v, size_t service, 
 /* Why there are no figures, in the first cell of its row. */
 static void put_why(struct table *t, const struct results_service *s)
 {
-    struct gim_buf *cell = table_cell(t, TABLE_PLAIN);
+    struct gim_buf why = {0};
 
-    gim_buf_str(cell, s->state == RESULTS_SKIPPED ? GIM_S("skipped: ") : GIM_S("failed: "));
-    table_put_escaped(cell, s->why);
+    told_put_why(&why, s);
+    table_put_escaped(table_cell(t, TABLE_PLAIN), gim_buf_view(&why));
+    gim_buf_free(&why);
 }
 
 static bool has_any(const struct verdicts *v, size_t service, const size_t *metrics, unsigned n)

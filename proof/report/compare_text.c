@@ -116,10 +116,8 @@ static size_t name_column(const struct compare_results *r)
 
 static void put_state(struct gim_buf *line, const struct results_service *s)
 {
-    if (s->state == RESULTS_SKIPPED)
-        gim_buf_printf(line, "skipped: %.*s", GIM_FMT(s->why));
-    else if (s->state == RESULTS_FAILED)
-        gim_buf_printf(line, "FAILED: %.*s", GIM_FMT(s->why));
+    if (s->state != RESULTS_RAN)
+        told_put_why(line, s);
     else if (s->control_of.len)
         gim_buf_printf(line, "a copy of %.*s: how far the same differs from the same",
                        GIM_FMT(s->control_of));

@@ -132,6 +132,19 @@ void told_put_bytes(struct gim_buf *b, int64_t head, int64_t body)
     gim_buf_printf(b, "%lld + %lld bytes", (long long)head, (long long)body);
 }
 
+void told_put_why(struct gim_buf *b, const struct results_service *s)
+{
+    gim_str before = s->state == RESULTS_SKIPPED ? GIM_S("skipped: ") : GIM_S("failed: ");
+    gim_str why = s->why;
+
+    if (gim_str_starts(why, before)) {
+        why.ptr += before.len;
+        why.len -= before.len;
+    }
+    gim_buf_str(b, before);
+    gim_buf_str(b, why);
+}
+
 int told_leaning(const struct verdict *d, const struct results_metric *m)
 {
     if (d->word != STATS_LESS && d->word != STATS_MORE)

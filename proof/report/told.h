@@ -23,6 +23,8 @@ void told_put_ratio(struct gim_buf *b, double ratio); /* "7.85", 3 digits; "" fo
 void told_put_time(struct gim_buf *b, int64_t us);    /* "2026-11-24T19:30:00Z" */
 void told_put_took(struct gim_buf *b, int64_t us);    /* "48 s", "43 min" */
 void told_put_bytes(struct gim_buf *b, int64_t head, int64_t body); /* "287 + 133 bytes" */
+/** Why a service has no figures: "skipped: go is not here; ...", "failed: ...". */
+void told_put_why(struct gim_buf *b, const struct results_service *s);
 /** Whether the metric's word speaks for the service: 1, against it: -1, neither: 0. */
 int told_leaning(const struct verdict *d, const struct results_metric *m);
 
