@@ -11,6 +11,7 @@ between) say how it is to be taken:
     <!-- snippet: skip -->            not run at all; say why in the text
     <!-- server: hello -->            console: a fresh server for this block and those that follow
     <!-- server: posts --require-if-match -->  with options
+    <!-- file: plan.yaml -->          a file that the page's reader writes
 
 Console blocks hold commands after "$ " and what they print. Only commands of COMMANDS are run.
 """
@@ -21,7 +22,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__
 COMMANDS = ("curl", "hey", "posts", "hello", "todo")
 
 FENCE = re.compile(r"^```(\w*)\s*$")
-COMMENT = re.compile(r"^<!--\s*(snippet|server):\s*(.*?)\s*-->\s*$")
+COMMENT = re.compile(r"^<!--\s*(snippet|server|file):\s*(.*?)\s*-->\s*$")
 
 
 class Block:

@@ -159,14 +159,15 @@ def starts(folder):
 
 
 def running(folder):
-    """Command lines of processes that name the folder: every fake, its children, proof."""
+    """Command lines of processes that name the folder, or are in it: every service, its children, proof."""
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             words = Path("/proc", pid, "cmdline").read_bytes()
+            inside = os.readlink(f"/proc/{pid}/cwd").startswith(str(folder))
         except OSError:
             continue
-        if str(folder).encode() in words and int(pid) != os.getpid():
+        if (inside or str(folder).encode() in words) and int(pid) != os.getpid():
             found.append(words.replace(b"\0", b" ").decode())
     return found
 
