@@ -123,14 +123,21 @@ void html_table_begin(struct gim_buf *b, const char *id, gim_str caption)
     gim_buf_lit(b, "\">\n<table");
     if (id)
         gim_buf_printf(b, " id=\"%s\"", id);
-    gim_buf_lit(b, ">\n<caption>");
+    gim_buf_lit(b, ">\n<caption><span>");
     html_text(b, caption);
-    gim_buf_lit(b, "</caption>\n<thead><tr>");
+    gim_buf_lit(b, "</span></caption>\n<thead><tr>");
 }
 
 void html_column(struct gim_buf *b, gim_str title)
 {
     gim_buf_lit(b, "<th scope=\"col\">");
+    html_text(b, title);
+    gim_buf_lit(b, "</th>");
+}
+
+void html_column_text(struct gim_buf *b, gim_str title)
+{
+    gim_buf_lit(b, "<th scope=\"col\" class=\"text\">");
     html_text(b, title);
     gim_buf_lit(b, "</th>");
 }
@@ -143,8 +150,12 @@ void html_columns_end(struct gim_buf *b)
 void html_table(struct gim_buf *b, const char *id, gim_str caption, const char *const *columns)
 {
     html_table_begin(b, id, caption);
-    for (; *columns; columns++)
-        html_column(b, gim_str_of(*columns));
+    for (; *columns; columns++) {
+        if (**columns == '<')
+            html_column_text(b, gim_str_of(*columns + 1));
+        else
+            html_column(b, gim_str_of(*columns));
+    }
     html_columns_end(b);
 }
 

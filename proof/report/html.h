@@ -23,8 +23,9 @@ void html_section_end(struct gim_buf *b);
 /** A table in its box: html_column for each, html_columns_end, rows, html_table_end. `id` or NULL. */
 void html_table_begin(struct gim_buf *b, const char *id, gim_str caption);
 void html_column(struct gim_buf *b, gim_str title);
+void html_column_text(struct gim_buf *b, gim_str title); /* of texts, not of figures */
 void html_columns_end(struct gim_buf *b);
-/** These in one: `columns` ends with NULL. Rows follow, then the end. */
+/** These in one: `columns` ends with NULL; '<' before a title marks a column of texts. Rows follow. */
 void html_table(struct gim_buf *b, const char *id, gim_str caption, const char *const *columns);
 void html_table_end(struct gim_buf *b);
 /** A row's header cell; cells follow, then html_row_end. */

@@ -81,14 +81,14 @@ static void put_contents(struct gim_buf *b)
     static const char *const parts[][2] = {
         {"published", "Published figures"},
         {"charts", "Charts"},
-        {"Every phase"},
+        {"phases", "Every phase"},
         {"contract", "Contract"},
-        {"left-out", "Left out"},
+        {"left-out", "Failed or skipped"},
         {"method", "Method"},
         {"host", "Environment"},
         {"services", "Versions and commands"},
         {"warnings", "Warnings"},
-        {"losses", "Where the reference loses"},
+        {"losses", "Where the reference is not first"},
     };
 
     gim_buf_lit(b, "<nav aria-label=\"Contents\">\n<ul>\n");
@@ -189,11 +189,11 @@ static const struct chart {
     {"bars", "Throughput",
      "More is better. Bars are medians of the rounds, whiskers their 95 % interval.", is_rate,
      "rps.c64"},
-    {"latency", "Latency percentiles",
-     "Lower is better. All rounds' histograms merged; both axes are logarithmic.", NULL, "c64"},
     {"bars", "CPU per request",
      "Less is better. Bars are medians of the rounds, whiskers their 95 % interval.", is_cpu,
      "cpu_per_request.c64"},
+    {"latency", "Latency percentiles",
+     "Lower is better. All rounds' histograms merged; both axes are logarithmic.", NULL, "c64"},
     {"bars", "Memory",
      "Less is better. Bars are medians of the rounds, whiskers their 95 % interval.", is_memory,
      "rss.start"},

@@ -46,7 +46,7 @@ static void put_count(struct gim_buf *b, const char *name, uint64_t n)
 
 static void put_summary(struct gim_buf *b, const struct load_plan *p, const struct load_result *r)
 {
-    static const char *const columns[] = {"Figure", "Value", NULL};
+    static const char *const columns[] = {"Figure", "<Value", NULL};
     struct gim_buf text = {0};
 
     html_table(b, "summary-table", GIM_S("What was measured"), columns);
@@ -124,7 +124,7 @@ static void put_percentiles(struct gim_buf *b, const struct times *t)
 
     for (int i = 0; i < t->n; i++)
         columns[i + 1] = t->list[i].name;
-    columns[t->n + 1] = "note";
+    columns[t->n + 1] = "<Note";
     html_table(b, "percentiles", GIM_S("Percentiles of the times, connecting apart"), columns);
     for (int i = 0; i < FIGURE_LEVELS; i++)
         put_level(b, t, &figure_levels[i]);
@@ -136,7 +136,7 @@ static void put_percentiles(struct gim_buf *b, const struct times *t)
 
 static void put_statuses(struct gim_buf *b, const struct load_result *r)
 {
-    static const char *const columns[] = {"Status", "Answers", NULL};
+    static const char *const columns[] = {"Status", "<Answers", NULL};
     char name[8];
 
     html_table(b, NULL, GIM_S("Statuses"), columns);
@@ -150,7 +150,7 @@ static void put_statuses(struct gim_buf *b, const struct load_result *r)
 
 static void put_errors(struct gim_buf *b, const struct load_result *r)
 {
-    static const char *const columns[] = {"Error", "Requests", "The first", NULL};
+    static const char *const columns[] = {"Error", "Requests", "<The first", NULL};
 
     if (!r->failed) {
         gim_buf_lit(b, "<p>There were no errors.</p>\n");
@@ -182,7 +182,7 @@ static void put_ns(struct gim_buf *b, const char *name, int64_t ns)
 
 static void put_plan(struct gim_buf *b, const struct load_plan *p)
 {
-    static const char *const columns[] = {"Setting", "Value", NULL};
+    static const char *const columns[] = {"Setting", "<Value", NULL};
     struct gim_buf text = {0};
 
     html_table(b, NULL, GIM_S("What was sent"), columns);

@@ -48,7 +48,7 @@ static void put_checks(struct gim_buf *b, const struct results_service *s)
 void html_put_contract(struct gim_buf *b, const struct compare_results *r)
 {
     static const char *const columns[] = {"Service", "Checks passed", "Answer: head + body",
-                                          "What failed", NULL};
+                                          "<What failed", NULL};
 
     html_section(b, "contract", "Contract");
     gim_buf_lit(b, "<p>Before anything was timed, every service had to pass the same checks: equal "
@@ -87,7 +87,8 @@ void html_put_left_out(struct gim_buf *b, const struct compare_results *r)
 
 static void put_order(struct gim_buf *b, const struct compare_results *r)
 {
-    static const char *const columns[] = {"Round", "Services in the order in which they ran", NULL};
+    static const char *const columns[] = {"Round", "<Services in the order in which they ran",
+                                          NULL};
 
     if (!r->order || r->rounds <= 0)
         return;
@@ -161,7 +162,7 @@ void html_put_method(struct gim_buf *b, const struct verdicts *v)
 
 void html_put_host(struct gim_buf *b, const struct compare_results *r)
 {
-    static const char *const columns[] = {"What", "Value", NULL};
+    static const char *const columns[] = {"What", "<Value", NULL};
     struct gim_buf text = {0};
 
     html_section(b, "host", "Environment");
@@ -186,13 +187,24 @@ void html_put_host(struct gim_buf *b, const struct compare_results *r)
 
 /* ---- the services ---------------------------------------------------------------------------- */
 
-static void put_command(struct gim_buf *b, const char *what, gim_str text)
+static void put_fact(struct gim_buf *b, const char *what, gim_str text)
 {
     if (!text.len)
         return;
-    gim_buf_printf(b, "<p class=\"aside\">%s</p>\n<pre><code>", what);
+    gim_buf_printf(b, "<dt>%s</dt><dd><code>", what);
     html_text(b, text);
-    gim_buf_lit(b, "</code></pre>\n");
+    gim_buf_lit(b, "</code></dd>\n");
+}
+
+static void put_role(struct gim_buf *b, const struct results_service *s)
+{
+    if (s->control_of.len) {
+        gim_buf_lit(b, "<dt>Role</dt><dd>the A/A control: a second copy of ");
+        html_text(b, s->control_of);
+        gim_buf_lit(b, "</dd>\n");
+    }
+    if (s->reference)
+        gim_buf_lit(b, "<dt>Role</dt><dd>the reference of its group</dd>\n");
 }
 
 static void put_service(struct gim_buf *b, const struct results_service *s)
@@ -200,22 +212,19 @@ static void put_service(struct gim_buf *b, const struct results_service *s)
     gim_buf_lit(b, "<h3>");
     html_text(b, s->name);
     gim_buf_lit(b, "</h3>\n<p>");
-    if (s->control_of.len) {
-        gim_buf_lit(b, "A second copy of ");
-        html_text(b, s->control_of);
-        gim_buf_lit(b, ", the A/A control. ");
-    }
     html_text(b, s->about);
-    if (s->reference)
-        gim_buf_lit(b, " The reference of its group.");
-    gim_buf_lit(b, "</p>\n");
-    put_command(b, "Version", s->version);
-    put_command(b, "Build", s->build);
-    put_command(b, "Run", s->run);
-    put_command(b, "Environment", s->env);
-    gim_buf_printf(
-        b, "<p class=\"aside\">%llu requests in all rounds; %lld bytes on stdout and stderr.</p>\n",
-        (unsigned long long)s->requests, (long long)s->log_bytes);
+    gim_buf_lit(b, "</p>\n<dl>\n");
+    put_role(b, s);
+    put_fact(b, "Version", s->version);
+    put_fact(b, "Build", s->build);
+    put_fact(b, "Run", s->run);
+    put_fact(b, "Environment", s->env);
+    if (s->requests)
+        gim_buf_printf(b,
+                       "<dt>In all rounds</dt><dd>%llu requests; %lld bytes on stdout and "
+                       "stderr</dd>\n",
+                       (unsigned long long)s->requests, (long long)s->log_bytes);
+    gim_buf_lit(b, "</dl>\n");
 }
 
 void html_put_services(struct gim_buf *b, const struct compare_results *r)
@@ -271,18 +280,28 @@ static void put_loss(struct gim_buf *b, const struct verdicts *v, size_t referen
 
 static void put_losses_of(struct gim_buf *b, const struct verdicts *v, size_t reference)
 {
-    static const char *const columns[] = {"Metric", "The reference", "First", "Its figure", NULL};
+    static const char *const columns[] = {"Metric", "The reference", "<First", "Its figure", NULL};
     const struct compare_results *r = v->results;
     struct gim_buf caption = {0};
+    size_t n = 0;
 
-    html_table(b, NULL, html_caption(&caption, r, reference, r->services[reference].name), columns);
+    html_caption(&caption, r, reference, r->services[reference].name);
     for (size_t m = 0; m < r->n_metrics; m++) {
         int rival = told_rival(v, reference, m);
 
-        if (rival >= 0)
-            put_loss(b, v, reference, m, (size_t)rival);
+        if (rival < 0)
+            continue;
+        if (!n++)
+            html_table(b, NULL, gim_buf_view(&caption), columns);
+        put_loss(b, v, reference, m, (size_t)rival);
     }
-    html_table_end(b);
+    if (n) {
+        html_table_end(b);
+    } else {
+        gim_buf_lit(b, "<p>");
+        html_text(b, gim_buf_view(&caption));
+        gim_buf_lit(b, " is first on every metric.</p>\n");
+    }
     gim_buf_free(&caption);
 }
 

@@ -129,8 +129,9 @@ static void put_main(struct gim_buf *b, const struct verdicts *v, size_t first,
 static const struct {
     double p;
     const char *title;
-} levels[] = {{50, "50 %"}, {75, "75 %"},     {90, "90 %"},      {95, "95 %"},
-              {99, "99 %"}, {99.9, "99.9 %"}, {99.99, "99.99 %"}};
+} levels[] = {{50, "50\xc2\xa0%"},      {75, "75\xc2\xa0%"}, {90, "90\xc2\xa0%"},
+              {95, "95\xc2\xa0%"},      {99, "99\xc2\xa0%"}, {99.9, "99.9\xc2\xa0%"},
+              {99.99, "99.99\xc2\xa0%"}};
 #define LEVELS (sizeof levels / sizeof levels[0])
 
 static const struct gim_histogram *latency_of(const struct compare_results *r, size_t service,
@@ -247,7 +248,7 @@ static void put_all(struct gim_buf *b, const struct verdicts *v, size_t first,
                     enum results_phase phase)
 {
     static const char *const columns[] = {
-        "Metric",        "Service",   "Rounds",   "Median",        "95 % interval",
+        "Metric",        "<Service",  "Rounds",   "Median",        "95 % interval",
         "Least to most", "Variation", "Outliers", "Ratio, paired", "Ratio, bootstrap",
         "p, by Holm",    "Verdict",   NULL};
     const struct compare_results *r = v->results;

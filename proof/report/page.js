@@ -44,7 +44,8 @@
     per_second: (v) => `${v >= 1000 ? Math.round(Number(v.toPrecision(3))).toLocaleString("en") : three(v)}/s`,
     count: (v) => (v >= 1000 ? Math.round(v).toLocaleString("en") : String(Number(v.toPrecision(3)))),
   };
-  const short = (v, unit) => FORMATS[unit](v).replace(/\.0+(?= )/, "").replace(/(\.\d*[1-9])0+(?= )/, "$1");
+  const thousands = (v) => (v >= 1e6 ? `${v / 1e6}M` : v >= 1e4 ? `${v / 1000}k` : String(v));
+  const short = (v, unit) => (v === 0 ? "0" : unit === "per_second" ? `${thousands(v)}/s` : FORMATS[unit](v)).replace(/\.0+(?= )/, "").replace(/(\.\d*[1-9])0+(?= )/, "$1");
   const cut = (text, most) => (text.length > most ? text.slice(0, most - 1) + "\u2026" : text);
   const percent = (x) => `${Number((100 - 100 / x).toPrecision(8))} %`;
 
@@ -86,6 +87,9 @@
 
   const few = (figure) => (figure.clientWidth < 420 ? 4 : 6);
 
+  /* The list above the chart names the metric already; paper has no list. */
+  const named = (figure, metric) => (printing || figure.clientWidth >= 420 ? metric.title : "");
+
   /* Decades and their halves only: a log axis of Chart.js names too many. */
   const decades = (unit) => ({
     callback: (v) => {
@@ -100,7 +104,7 @@
   const whiskers = (stats, unit) => ({
     id: "whiskers",
     afterDatasetsDraw(chart) {
-      const { ctx, scales, chartArea } = chart;
+      const { ctx, scales } = chart;
       ctx.save();
       ctx.strokeStyle = ctx.fillStyle = ink();
       ctx.lineWidth = 1.5;
@@ -122,7 +126,7 @@
           ctx.stroke();
         }
         const text = FORMATS[unit](median);
-        ctx.fillText(text, Math.min(end + 6, chartArea.right + 70 - ctx.measureText(text).width), y);
+        ctx.fillText(text, end + 6, y);
       });
       ctx.restore();
     },
@@ -143,7 +147,7 @@
         backgroundColor: group.map((s) => color(data.groups[at].indexOf(s))),
         maxBarThickness: 26,
       }], {
-        x: axis(metric.title, { beginAtZero: true,
+        x: axis(named(figure, metric), { beginAtZero: true, suggestedMax: Math.max(...stats.map((s) => s[2] || s[0])),
           ticks: { callback: (v) => short(v, metric.unit), maxTicksLimit: few(figure) } }),
         y: axis("", { grid: { display: false },
           ticks: { color: ink(), autoSkip: false, callback: (v) => label(figure, v, all) } }),
@@ -184,7 +188,7 @@
       phase: metric.phase,
       said: `${metric.title}: a point per round for ${all.join(", ")}.`,
       config: config("scatter", sets, {
-        x: axis(metric.title, { ticks: { callback: (v) => short(v, metric.unit), maxTicksLimit: few(figure) } }),
+        x: axis(named(figure, metric), { ticks: { callback: (v) => short(v, metric.unit), maxTicksLimit: few(figure) } }),
         y: axis("", { reverse: true, min: -0.5, max: group.length - 0.5, grid: { display: false },
           afterBuildTicks: (scale) => { scale.ticks = group.map((s, i) => ({ value: i })); },
           ticks: { color: ink(), autoSkip: false, callback: (v) => label(figure, v, all) } }),
