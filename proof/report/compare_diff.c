@@ -124,26 +124,37 @@ static const struct table_column columns[] = {
     {"now", false},
 };
 
+/* Shorter than in a comparison: ids are wide, and a diff is a look. */
+static void put_words(struct gim_buf *cell, const struct pair *p, const struct results_metric *m)
+{
+    if (!isfinite(p->verdict.ratio.low))
+        return;
+    if (p->verdict.word == STATS_SAME)
+        gim_buf_lit(cell, "same");
+    else if (p->verdict.word == STATS_UNDECIDED)
+        gim_buf_lit(cell, "undecided");
+    else
+        verdict_words(cell, &p->verdict, m);
+}
+
 static void put_row(struct table *t, const struct compare_results *now, const struct pair *p)
 {
     static const enum table_mark leanings[] = {TABLE_BAD, TABLE_PLAIN, TABLE_GOOD};
     const struct results_metric *m = &now->metrics[p->metric];
     struct gim_buf *cell = table_cell(t, TABLE_PLAIN);
 
-    gim_buf_lit(cell, "  ");
-    table_put_plain(cell, m->title);
+    table_put_plain(cell, m->id);
     verdict_figure(table_cell(t, TABLE_PLAIN), p->old_median, m->unit);
     verdict_figure(table_cell(t, TABLE_PLAIN), p->verdict.summary.median, m->unit);
     told_put_ratio(table_cell(t, TABLE_PLAIN), p->verdict.ratio.ratio);
     cell = table_cell(t, TABLE_PLAIN);
     if (isfinite(p->verdict.ratio.low)) {
         told_put_ratio(cell, p->verdict.ratio.low);
-        gim_buf_lit(cell, " to ");
+        gim_buf_char(cell, '-');
         told_put_ratio(cell, p->verdict.ratio.high);
     }
     cell = table_cell(t, leanings[told_leaning(&p->verdict, m) + 1]);
-    if (isfinite(p->verdict.ratio.low))
-        verdict_words(cell, &p->verdict, m);
+    put_words(cell, p, m);
     table_row(t);
 }
 

@@ -10,7 +10,7 @@
 
 #define INDENT 2
 #define GAP 2
-#define LAST_MIN 14 /* the last column's, in which its words still read well */
+#define LAST_MIN 10 /* the last column's, in which its words still read well */
 #define NAME_MIN 8
 
 /* ---- cells ----------------------------------------------------------------------------------- */

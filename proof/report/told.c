@@ -70,13 +70,28 @@ static void put_loss(struct gim_buf *b, const struct verdicts *v, size_t i, size
     const struct results_metric *m = &r->metrics[metric];
     const struct verdict *d = verdict_of(v, (size_t)rival, metric);
 
-    gim_buf_printf(b, "%.*s (%.*s ", GIM_FMT(m->title), GIM_FMT(r->services[rival].name));
-    verdict_figure(b, d->summary.median, m->unit);
-    gim_buf_lit(b, ", here ");
+    gim_buf_printf(b, "%.*s: ", GIM_FMT(m->title));
     verdict_figure(b, verdict_of(v, i, metric)->summary.median, m->unit);
-    gim_buf_lit(b, ": ");
+    gim_buf_printf(b, " against %.*s's ", GIM_FMT(r->services[rival].name));
+    verdict_figure(b, d->summary.median, m->unit);
+    gim_buf_lit(b, " (");
     verdict_words(b, d, m);
     gim_buf_char(b, ')');
+}
+
+static bool is_alone(const struct verdicts *v, size_t i)
+{
+    const struct compare_results *r = v->results;
+
+    for (size_t k = 0; k < r->n_services; k++) {
+        if (k == i || !same_group(r, k, i) || r->services[k].control_of.len)
+            continue;
+        for (size_t m = 0; m < r->n_metrics; m++) {
+            if (verdict_of(v, k, m)->summary.n)
+                return false;
+        }
+    }
+    return true;
 }
 
 void told_put_losses(struct gim_buf *b, const struct verdicts *v, size_t i)
@@ -93,9 +108,12 @@ void told_put_losses(struct gim_buf *b, const struct verdicts *v, size_t i)
         gim_buf_str(b, n++ ? GIM_S("; ") : GIM_S(""));
         put_loss(b, v, i, m, rival);
     }
-    gim_buf_str(b, n ? GIM_S(".")
-                     : GIM_S("nowhere, it is the best of its group by the median of "
-                             "every main metric."));
+    if (is_alone(v, i))
+        gim_buf_lit(b, "that is not known, nothing else of its group was measured.");
+    else
+        gim_buf_str(b, n ? GIM_S(".")
+                         : GIM_S("nowhere, it is the best of its group by the median of every main "
+                                 "metric."));
 }
 
 void told_put_ratio(struct gim_buf *b, double ratio)
