@@ -157,3 +157,13 @@ int gim_histogram_next(const struct gim_histogram *h, uint32_t *at, int64_t *low
     *count = h->cells[cell];
     return true;
 }
+
+int gim_histogram_put(struct gim_histogram *h, int64_t low, int64_t high, uint64_t count)
+{
+    uint32_t cell = cell_of(clamp(low));
+
+    if (low != lowest(cell) || high != highest(cell))
+        return -1;
+    h->cells[cell] += count;
+    return 0;
+}

@@ -42,5 +42,8 @@ uint64_t gim_histogram_needed(double p);
  *  end. */
 int gim_histogram_next(const struct gim_histogram *h, uint32_t *at, int64_t *low, int64_t *high,
                        uint64_t *count);
+/** Adds a cell that was walked, into a histogram that is restored; then set total, over, min, max and
+ *  the sums. 0; -1 when no cell has these bounds. */
+int gim_histogram_put(struct gim_histogram *h, int64_t low, int64_t high, uint64_t count);
 
 #endif

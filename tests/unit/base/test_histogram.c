@@ -369,6 +369,26 @@ static void samples_needed_for_a_percentile(void **state)
     assert_true(gim_histogram_needed(100) == UINT64_MAX);
 }
 
+static void what_was_walked_is_put_back(void **state)
+{
+    static struct gim_histogram from, to;
+    int64_t low, high;
+    uint64_t count;
+    uint32_t at = 0;
+
+    (void)state;
+    for (int64_t v = 1; v < GIM_HISTOGRAM_MAX; v += v / 3 + 1)
+        gim_histogram_record(&from, v);
+    while (gim_histogram_next(&from, &at, &low, &high, &count))
+        assert_int_equal(gim_histogram_put(&to, low, high, count), 0);
+    assert_memory_equal(from.cells, to.cells, sizeof from.cells);
+    assert_int_equal(gim_histogram_put(&to, -1, 0, 1), -1);
+    assert_int_equal(gim_histogram_put(&to, 4096, 4096, 1), -1);
+    assert_int_equal(gim_histogram_put(&to, 4097, 4099, 1), -1);
+    assert_int_equal(gim_histogram_put(&to, INT64_MAX - 1, INT64_MAX, 1), -1);
+    assert_memory_equal(from.cells, to.cells, sizeof from.cells);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -383,6 +403,7 @@ int main(void)
         cmocka_unit_test(below_counts_what_is_at_or_below),
         cmocka_unit_test(walking_counts_every_value_once_in_order),
         cmocka_unit_test(samples_needed_for_a_percentile),
+        cmocka_unit_test(what_was_walked_is_put_back),
     };
 
     return cmocka_run_group_tests_name("histogram", tests, NULL, NULL);
