@@ -13,9 +13,13 @@ static void put_figure(struct gim_buf *b, double value, enum results_unit unit)
     struct gim_buf text = {0};
 
     if (isnan(value))
-        gim_buf_lit(&text, "\xe2\x80\x93");
+        gim_buf_str(&text, gim_str_of(none));
     else
         verdict_figure(&text, value, unit);
+    if (text.len > 3 && memcmp(text.ptr + text.len - 3, " us", 3) == 0) {
+        text.len -= 2; /* a page knows more letters than a terminal */
+        gim_buf_lit(&text, "\xc2\xb5s");
+    }
     html_text(b, gim_buf_view(&text));
     gim_buf_free(&text);
 }
