@@ -136,6 +136,28 @@ static void what_became_slower_is_told(void **state)
     close_runs(&r);
 }
 
+/* ln of the figures: five times -0.1 and five times 0.1, so Welch's t has 18 degrees of freedom. */
+static void set_spread(struct told *t, double value)
+{
+    told_set(t, "posts", "first", value);
+    for (int i = 0; i < SAMPLE_ROUNDS; i++)
+        results_at(&t->results, 0, (size_t)results_metric(&t->results, GIM_S("first")))[i] =
+            value * exp(i % 2 ? 0.1 : -0.1);
+}
+
+static void the_interval_is_welchs(void **state)
+{
+    struct runs r;
+
+    (void)state;
+    open_runs(&r);
+    set_spread(&r.old, 1e6);
+    set_spread(&r.now, 2e6);
+    diff(&r, NULL, 0);
+    told_see(&r.now, "   2.00  1.81-2.21      slower\n"); /* 2 exp(2.101 * 0.0471) */
+    close_runs(&r);
+}
+
 static void every_line_of_a_diff_fits_80_columns(void **state)
 {
     struct runs r;
@@ -251,6 +273,7 @@ int main(void)
         cmocka_unit_test(what_is_no_limit_is_told),
         cmocka_unit_test(the_same_run_twice_is_no_difference),
         cmocka_unit_test(what_became_slower_is_told),
+        cmocka_unit_test(the_interval_is_welchs),
         cmocka_unit_test(every_line_of_a_diff_fits_80_columns),
         cmocka_unit_test(what_differs_between_the_runs_is_listed),
         cmocka_unit_test(limits_pass_and_fail),
