@@ -144,12 +144,14 @@ def test_charts_follow_the_scheme_and_paper_is_light(browser, page):
 
 
 def test_paper_shows_the_tables_whole_and_no_controls(browser, page):
-    browser.open(page)
+    browser.open(page, 718)  # A4 between its margins
     browser.prefer("dark", media="print")
+    browser.settle()
     assert browser.run("return getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
     assert browser.run("""return [...document.querySelectorAll('select, nav, .skip')]
-        .filter((e) => getComputedStyle(e).display !== 'none').length""") == 0
+        .filter((e) => e.getClientRects().length).length""") == 0
     assert browser.run("return getComputedStyle(document.querySelector('.wide')).overflowX") == "visible"
+    assert browser.run("return document.documentElement.scrollWidth") <= 718
 
 
 # ---- without eyes, without a mouse ----------------------------------------------------------------
