@@ -1,10 +1,7 @@
 """proof compare as the tests see it: plans of fake services, what a run left behind, who still runs."""
-import csv
+import functools
 import json
-import math
 import os
-import re
-import statistics
 import subprocess
 import time
 from pathlib import Path
@@ -14,7 +11,6 @@ from conftest import BUILD, LAYOUT, ROOT, SLOW, child_env
 
 PROOF = BUILD / "proof/proof"
 FAKE = ROOT / "tests/e2e/fake_service.py"
-T_5 = 2.571  # Student's t, 95 %, 5 degrees of freedom: 6 rounds
 
 PROTOCOL = {"rounds": 6, "idle_ms": 10, "later_calls": 5, "small_requests": 10, "small_connections": 2,
             "hey": False, "closed": [2], "warmup_ms": 50, "closed_ms": 150, "open": [50], "open_ms": 50,
@@ -70,7 +66,7 @@ class Compared:
     def __repr__(self):
         return f"exit {self.code}\n{self.out}\n{self.err}"
 
-    @property
+    @functools.cached_property
     def json(self):
         return json.loads((self.folder / "out.json").read_text())
 
@@ -86,31 +82,19 @@ class Compared:
                 if w["code"] == code and (service is None or w.get("service") == service)]
 
     def figures(self, service, metric):
-        """A figure a round, None where there is none."""
-        with open(self.folder / "out.csv", newline="") as f:
-            rows = [r for r in csv.DictReader(f) if r["service"] == service and r["metric"] == metric]
-        return [float(r["value"]) if r["value"] else None for r in rows]
+        """A figure a round, None where there is none; [] when there is none at all."""
+        return self.service(service)["figures"].get(metric, {"values": []})["values"]
 
     def median(self, service, metric):
-        return statistics.median(x for x in self.figures(service, metric) if x is not None)
+        return self.service(service)["figures"][metric]["median"]
 
-    def interval(self, service, reference, metric):
-        """Of the ratio, worked out here, from rounds in pairs."""
-        d = [math.log(a / b) for a, b in zip(self.figures(service, metric), self.figures(reference, metric))]
-        half = T_5 * statistics.stdev(d) / math.sqrt(len(d))
-        return math.exp(statistics.mean(d) - half), math.exp(statistics.mean(d) + half)
+    def interval(self, service, metric):
+        """Of the ratio to the reference."""
+        figure = self.service(service)["figures"][metric]
+        return figure["ratio_low"], figure["ratio_high"]
 
-    def cell(self, service, title):
-        """(figure, ratio, verdict) of the Markdown's tables."""
-        head = []
-        for line in self.markdown.splitlines():
-            cells = [c.strip() for c in re.split(r"(?<!\\)\|", line)[1:-1]]
-            if cells and cells[0] == "Service":
-                head = cells
-            elif cells and cells[0] == service and title in head:
-                words = cells[head.index(title)].split("<br>")
-                return words[0], words[1] if len(words) > 2 else "", words[-1]
-        raise AssertionError(f"no {title} of {service} in\n{self.markdown}")
+    def verdict(self, service, metric):
+        return self.service(service)["figures"][metric]["verdict"]
 
     def records(self):
         """[(name, what, pid, requests, data)] that the fakes wrote."""

@@ -10,8 +10,6 @@ from conftest import SLOW
 
 pytestmark = needs_compare
 
-RPS = "Requests per second, 2 connections"
-LATER = "Later calls, kept connection"
 DEAD_ROUND = 3
 DEAD_LIFE = 1 + 2 * (DEAD_ROUND - 1) + 2  # one life for the contract, two a round: the second of them
 PLAIN_DELAY, SLOWER_DELAY, SLOW_DELAY = 10, 10.5, 13  # ms: 5 % and 30 %
@@ -94,22 +92,22 @@ def test_the_first_call_stands_apart(ran):
 
 
 def test_five_percent_more_delay_is_slower_and_the_interval_says_how_much(ran):
-    assert ran.cell("slower", LATER)[2] == "slower"
-    low, high = ran.interval("slower", "plain", "p50.c2")
+    assert ran.verdict("slower", "later.kept") == "slower"
+    low, high = ran.interval("slower", "p50.c2")
     # The fake's own 0.1 ms beside its delay of 10 ms is no slower.
     assert low < 1.05 < high + 0.005 and high - low < 0.05
 
 
 def test_thirty_percent_more_delay_is_slower_in_every_loop(ran):
-    assert ran.cell("slow", LATER)[2] == "slower"
-    assert ran.cell("slow", RPS)[2] == "slower"
-    low, high = ran.interval("slow", "plain", "p50.c2")
+    assert ran.verdict("slow", "later.kept") == "slower"
+    assert ran.verdict("slow", "rps.c2") == "slower"
+    low, high = ran.interval("slow", "p50.c2")
     assert 1.2 < low < high < 1.4
 
 
-@pytest.mark.parametrize("title", [LATER, RPS])
-def test_a_service_is_no_different_from_itself(ran, title):
-    _, _, word = ran.cell("plain again", title)
+@pytest.mark.parametrize("metric", ["later.kept", "later.new", "rps.c2", "p50.c2"])
+def test_a_service_is_no_different_from_itself(ran, metric):
+    word = ran.verdict("plain again", metric)
     assert word == "no practical difference" or word.startswith("undecided")
 
 
@@ -120,7 +118,7 @@ def test_a_contender_that_breaks_the_contract_is_shown_and_never_timed(ran):
         failed = [c for c in service["checks"] if not c["passed"]]
         assert [c["name"] for c in failed] == [check]
         assert failed[0]["what"]
-        assert all(x is None for x in ran.figures(name, "ready.answer"))
+        assert service["figures"] == {}
         assert sum(n == name.replace(" ", "-") for n, what, *_ in ran.records() if what == "start") == 1
         assert name in ran.out and name in ran.markdown
 
@@ -166,7 +164,7 @@ def test_every_phase_has_figures(tmp_path):
         if metric != "binary":  # python3 comes from the PATH
             assert len(figures) == 6 and all(x is not None for x in figures), metric
     assert done.median("two", "ready.connect") - done.median("one", "ready.connect") > 50e6
-    assert done.cell("two", "exec to first good answer")[2] == "slower"
+    assert done.verdict("two", "ready.answer") == "slower"
 
 
 def test_contract_only_times_nothing_and_fails_when_one_fails(tmp_path):
