@@ -1,6 +1,7 @@
 /* host.c: what /proc and /sys say. A figure without its machine is an anecdote; a figure from a busy
  * machine is one as well, so each round notes what others took. */
 #include "host.h"
+#include "cpus.h"
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,24 +25,6 @@ static void put_list(char out[HOST_CPUS], const int *cpus, int from, int to)
         len += (size_t)snprintf(out + len, HOST_CPUS - len, "%s%d", i > from ? "," : "", cpus[i]);
 }
 
-static bool list_has(const char *list, int cpu)
-{
-    gim_str rest = gim_str_of(list);
-
-    while (rest.ptr) {
-        gim_str high = gim_str_cut(&rest, ','), low = gim_str_cut(&high, '-');
-        int64_t a, b;
-
-        if (gim_str_to_int(gim_str_trim(low), &a))
-            return false;
-        if (!high.ptr || gim_str_to_int(gim_str_trim(high), &b))
-            b = a;
-        if (cpu >= a && cpu <= b)
-            return true;
-    }
-    return false;
-}
-
 static bool read_line(const char *path, char *out, size_t len)
 {
     FILE *f = fopen(path, "re");
@@ -62,10 +45,10 @@ static bool share_cores(const struct host *h, const int *cpus, int n)
 
         snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list",
                  cpus[i]);
-        if (!list_has(h->server_cpus, cpus[i]) || !read_line(path, siblings, sizeof siblings))
+        if (!cpus_has(h->server_cpus, cpus[i]) || !read_line(path, siblings, sizeof siblings))
             continue;
         for (int k = 0; k < n; k++) {
-            if (list_has(h->client_cpus, cpus[k]) && list_has(siblings, cpus[k]))
+            if (cpus_has(h->client_cpus, cpus[k]) && cpus_has(siblings, cpus[k]))
                 return true;
         }
     }
@@ -76,11 +59,7 @@ static void pin(const struct host *h)
 {
     cpu_set_t set;
 
-    CPU_ZERO(&set);
-    for (int i = 0; i < CPU_SETSIZE; i++) {
-        if (list_has(h->client_cpus, i))
-            CPU_SET((size_t)i, &set);
-    }
+    cpus_set(h->client_cpus, &set);
     (void)sched_setaffinity(0, sizeof set, &set);
 }
 
