@@ -360,6 +360,11 @@ static int visit_member(struct walk *w, struct place *top)
                       kind_of(key) == PLAN_LIST ? "a list" : "keys and values");
         return -1;
     }
+    if (strpbrk(text_of(key), ".[]")) { /* it would read as a path */
+        plan_wrong_on(w->r, line + 1, "unknown key '%.60s'; keys are words such as body_file",
+                      text_of(key));
+        return -1;
+    }
     return visit(w, value,
                  plan_path(w->r, "%s%s%.100s", top->path, *top->path ? "." : "", text_of(key)), key,
                  line);

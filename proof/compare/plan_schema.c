@@ -157,7 +157,8 @@ static const cyaml_schema_value_t *value_at(const char *path)
 
         if (*path == '[') {
             v = v->type == CYAML_SEQUENCE ? v->sequence.entry : NULL;
-            path += strcspn(path, "]") + 1;
+            path += strcspn(path, "]");
+            path += *path == ']';
         } else {
             v = field_value(v, (gim_str){path, n});
             path += n;

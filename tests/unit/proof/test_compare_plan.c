@@ -90,6 +90,9 @@ static const struct {
     {SERVICES "  comand: [b]\n- name: b\n",
      "plan.yaml:5: unknown key 'comand'; known here: name, group, about, directory, needs, "
      "needs_help, build, run, shell, env, binary, version, host, port, reference, control_of\n"},
+    {ASKS SERVES "protocol.rounds: 10\n",
+     "plan.yaml:3: unknown key 'protocol.rounds'; keys are words such as body_file\n"},
+    {ASKS SERVES "a[b: 1\n", "plan.yaml:3: unknown key 'a[b'; keys are words such as body_file\n"},
 
     /* kinds */
     {ASKS SERVES "title: [a]\n",
