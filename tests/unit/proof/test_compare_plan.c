@@ -648,6 +648,28 @@ static void the_manual_has_the_schema_s_keys(void **state)
     gim_buf_free(&page);
 }
 
+static void the_manual_s_smallest_plan_is_read(void **state)
+{
+    char page[4096] = "";
+    FILE *in = fopen(PAGE, "re");
+    struct compare_plan p;
+    char *text, *end;
+
+    (void)state;
+    assert_non_null(in);
+    page[fread(page, 1, sizeof page - 1, in)] = '\0';
+    fclose(in);
+    text = strstr(page, "```yaml\n");
+    assert_non_null(text);
+    text += strlen("```yaml\n");
+    end = strstr(text, "```");
+    assert_non_null(end);
+    *end = '\0';
+    read_good(&p, text);
+    assert_int_equal(p.services_count, 2);
+    compare_plan_free(&p);
+}
+
 /* ---- where they run --------------------------------------------------------------------------- */
 
 static int enter(void **state)
@@ -681,6 +703,7 @@ int main(void)
         cmocka_unit_test(the_template_s_comments_are_the_defaults),
         cmocka_unit_test(the_template_shows_every_key),
         cmocka_unit_test(the_manual_has_the_schema_s_keys),
+        cmocka_unit_test(the_manual_s_smallest_plan_is_read),
     };
 
     return cmocka_run_group_tests(tests, enter, leave);
