@@ -79,29 +79,32 @@ int results_reference(const struct compare_results *r, size_t i)
     return k >= 0 && r->services[k].state == RESULTS_RAN ? k : -1;
 }
 
-/* `len` bytes of a format, with the NUL. */
-GIM_PRINTF(3, 0)
-static gim_str format(struct gim_arena *a, size_t len, const char *fmt, va_list args)
+GIM_PRINTF(2, 0)
+static gim_str format(struct gim_arena *a, const char *fmt, va_list args)
 {
-    char *text = gim_alloc_raw(a, len + 1, 1);
+    char small[256], *text = small;
+    va_list again;
+    int len;
 
-    vsnprintf(text, len + 1, fmt, args);
-    return (gim_str){text, len};
+    va_copy(again, args);
+    len = fmt ? vsnprintf(small, sizeof small, fmt, args) : -1;
+    if (len >= (int)sizeof small) {
+        text = gim_alloc_raw(a, (size_t)len + 1, 1);
+        vsnprintf(text, (size_t)len + 1, fmt, again);
+    }
+    va_end(again);
+    if (len < 0)
+        return GIM_S("");
+    return text == small ? gim_dup(a, (gim_str){small, (size_t)len}) : (gim_str){text, (size_t)len};
 }
 
 gim_str results_text(struct compare_results *r, const char *fmt, ...)
 {
     va_list args;
     gim_str text;
-    int len;
 
     va_start(args, fmt);
-    len = vsnprintf(NULL, 0, fmt, args);
-    va_end(args);
-    if (len < 0)
-        return GIM_S("");
-    va_start(args, fmt);
-    text = format(&r->memory, (size_t)len, fmt, args);
+    text = format(&r->memory, fmt, args);
     va_end(args);
     return text;
 }
@@ -126,20 +129,13 @@ void results_warn(struct compare_results *r, const char *code, gim_str service, 
 {
     struct results_warning *w = add_warning(r);
     va_list args;
-    int len;
 
     *w = (struct results_warning){.code = gim_dup(&r->memory, gim_str_of(code)),
                                   .service = gim_dup(&r->memory, service),
                                   .metric = gim_dup(&r->memory, metric),
-                                  .round = round,
-                                  .text = GIM_S("")};
+                                  .round = round};
     va_start(args, fmt);
-    len = vsnprintf(NULL, 0, fmt, args);
-    va_end(args);
-    if (len < 0)
-        return;
-    va_start(args, fmt);
-    w->text = format(&r->memory, (size_t)len, fmt, args);
+    w->text = format(&r->memory, fmt, args);
     va_end(args);
 }
 
