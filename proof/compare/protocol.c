@@ -5,7 +5,7 @@
 #include "protocol.h"
 #include "../../gimlet/base/clock.h"
 #include "session.h"
-#include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +17,7 @@
 #define VERSION_TIMEOUT_MS 20000
 #define OTHERS_TOO_MUCH 0.05 /* of all CPU time: the host is not quiet */
 #define STEAL_TOO_MUCH 0.01
+#define TREND_MATTERS 5.0 /* percent over all rounds */
 #define SIZES_DIFFER 1.25 /* answers of so much more or fewer bytes are other work */
 
 /* ---- Ctrl-C ------------------------------------------------------------------------------------- */
@@ -447,7 +448,8 @@ static void warn_trends(struct compare_results *r)
     for (size_t i = 0; i < r->n_services; i++) {
         for (size_t m = 0; m < r->n_metrics; m++) {
             stats_summarise(sum, results_at(r, i, m), r->rounds);
-            if (sum->trend && r->metrics[m].main)
+            if (sum->trend && r->metrics[m].main &&
+                fabs(sum->trend_percent) * r->rounds > TREND_MATTERS)
                 results_warn(r, "trend", r->services[i].name, r->metrics[m].id, 0,
                              "changes by %+.1f %% from round to round: it had not settled, or the "
                              "host had not",
@@ -455,6 +457,23 @@ static void warn_trends(struct compare_results *r)
         }
     }
     gim_heap_free(sum);
+}
+
+static void warn_client_bound(struct session *s)
+{
+    struct compare_results *r = s->results;
+
+    for (size_t i = 0; i < r->n_services; i++) {
+        for (size_t m = 0; m < r->n_metrics; m++) {
+            int n = s->client_bound[i * r->n_metrics + m];
+
+            if (n)
+                results_warn(r, "client_bound", r->services[i].name, r->metrics[m].id, 0,
+                             "in %d of %d rounds the client had no CPU left: the service may be "
+                             "faster than this figure",
+                             n, r->rounds);
+        }
+    }
 }
 
 static void rename_open_loads(struct session *s)
@@ -490,6 +509,8 @@ static void run_rounds(struct session *s)
     rename_open_loads(s);
     s->capacity = memcpy(gim_heap_alloc(s->results->n_services * sizeof(double)), s->capacity,
                          s->results->n_services * sizeof(double));
+    s->client_bound =
+        gim_heap_alloc(s->results->n_services * s->results->n_metrics * sizeof *s->client_bound);
     s->steps = count_steps(s);
     s->started_ns = (int64_t)gim_clock_ns();
     for (s->round = 0; s->round < s->plan->protocol.rounds && s->steps && !interrupted;
@@ -498,6 +519,8 @@ static void run_rounds(struct session *s)
         s->results->rounds = s->round + !interrupted;
     }
     gim_heap_free(s->capacity);
+    warn_client_bound(s);
+    gim_heap_free(s->client_bound);
     warn_trends(s->results);
 }
 

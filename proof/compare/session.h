@@ -17,7 +17,8 @@ struct session {
     struct host host;
     struct metrics metrics;
     bool hey;
-    double *capacity; /* requests per second of each service, from the calibration; 0: not known */
+    double *capacity;  /* requests per second of each service, from the calibration; 0: not known */
+    int *client_bound; /* rounds, [service][metric] */
     int64_t started_ns;
     uint64_t steps, steps_done;
     /* of the service and round under way */
