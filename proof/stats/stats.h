@@ -29,10 +29,12 @@ struct stats_summary {
         high; /* distribution-free 95 % interval of the median by order statistics; NaN below 6 */
     double level;        /* what that interval really covers, as 0.979 */
     double min, max, cv; /* cv: standard deviation over mean */
-    bool outlier
-        [STATS_ROUNDS_MAX]; /* by round: beyond Tukey's outer fences or MAD z > 14.8; marked, never dropped */
+    /* By round: beyond Tukey's outer fences or MAD z > 14.8, and by 1 % of the median at least;
+     * marked, never dropped. */
+    bool outlier[STATS_ROUNDS_MAX];
     int outliers;
-    bool trend;           /* the figures rise or fall over the rounds (slope of ln x, p < 0.01) */
+    /* The figures rise or fall over the rounds: slope of ln x, p < 0.01, by 2 % in all at least. */
+    bool trend;
     double trend_percent; /* a round */
 };
 void stats_summarise(struct stats_summary *s, const double *x, int rounds);

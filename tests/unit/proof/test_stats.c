@@ -46,8 +46,8 @@ static void the_interval_of_the_median_takes_the_ranks_of_its_level(void **state
     static const struct {
         int n, low, high; /* ranks, from 1 */
         double level;
-    } rows[] = {{6, 1, 6, 0.96875},     {7, 1, 7, 0.984375},   {8, 1, 8, 0.9921875},
-                {9, 2, 8, 0.9609375},   {10, 2, 9, 0.978516},  {20, 6, 15, 0.958611},
+    } rows[] = {{6, 1, 6, 0.96875},     {7, 1, 7, 0.984375},     {8, 1, 8, 0.9921875},
+                {9, 2, 8, 0.9609375},   {10, 2, 9, 0.978516},    {20, 6, 15, 0.958611},
                 {50, 18, 33, 0.967161}, {200, 86, 115, 0.959963}};
     struct stats_summary s;
     double x[STATS_ROUNDS_MAX];
