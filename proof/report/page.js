@@ -19,6 +19,7 @@
   const isDark = () => dark.matches && !printing;
   const color = (i) => (isDark() ? DARK : LIGHT)[i % LIGHT.length];
   const ink = () => (isDark() ? "#e6edf3" : "#1b1f24");
+  const paper = () => (isDark() ? "#0f141a" : "#ffffff");
   const soft = () => (isDark() ? "#9da7b3" : "#57606a");
   const line = () => (isDark() ? "#2b343e" : "#e1e6eb");
   const dash = (i) => (i >= LIGHT.length ? [6, 4] : []);
@@ -47,7 +48,7 @@
   const thousands = (v) => (v >= 1e6 ? `${v / 1e6}M` : v >= 1e4 ? `${v / 1000}k` : String(v));
   const short = (v, unit) => (v === 0 ? "0" : unit === "per_second" ? `${thousands(v)}/s` : FORMATS[unit](v)).replace(/\.0+(?= )/, "").replace(/(\.\d*[1-9])0+(?= )/, "$1");
   const cut = (text, most) => (text.length > most ? text.slice(0, most - 1) + "\u2026" : text);
-  const percent = (x) => `${Number((100 - 100 / x).toPrecision(8))} %`;
+  const percent = (x) => String(Number((100 - 100 / x).toPrecision(6)));
 
   /* ---- what every chart has ---- */
 
@@ -90,14 +91,14 @@
   /* The list above the chart names the metric already; paper has no list. */
   const named = (figure, metric) => (printing || figure.clientWidth >= 420 ? metric.title : "");
 
-  /* Decades and their halves only: a log axis of Chart.js names too many. */
-  const decades = (unit) => ({
-    callback: (v) => {
-      const first = v / 10 ** Math.floor(Math.log10(v) + 1e-9);
-      return Math.abs(first - 1) < 1e-6 ? short(v, unit) : "";
-    },
-    autoSkip: false,
-  });
+  /* Of a log axis Chart.js names too many: decades are enough, or 1, 2, 5 when there are few. */
+  const decades = (scale) => {
+    const steps = scale.max / scale.min < 100 ? [1, 2, 5] : [1];
+    const ticks = [];
+    for (let d = 10 ** Math.floor(Math.log10(scale.min)); d <= scale.max; d *= 10)
+      ticks.push(...steps.map((s) => ({ value: s * d })));
+    scale.ticks = ticks.filter((t) => t.value >= scale.min && t.value <= scale.max);
+  };
 
   /* ---- bars: the median of each service, its interval as a whisker ---- */
 
@@ -106,8 +107,7 @@
     afterDatasetsDraw(chart) {
       const { ctx, scales } = chart;
       ctx.save();
-      ctx.strokeStyle = ctx.fillStyle = ink();
-      ctx.lineWidth = 1.5;
+      ctx.fillStyle = ink();
       ctx.font = "12px system-ui, sans-serif";
       ctx.textBaseline = "middle";
       stats.forEach(([median, low, high], i) => {
@@ -123,7 +123,11 @@
             ctx.moveTo(at(v), y - 4);
             ctx.lineTo(at(v), y + 4);
           }
-          ctx.stroke();
+          for (const [width, style] of [[4, paper()], [1.5, ink()]]) { /* a hem: seen on any bar */
+            ctx.lineWidth = width;
+            ctx.strokeStyle = style;
+            ctx.stroke();
+          }
         }
         const text = FORMATS[unit](median);
         ctx.fillText(text, end + 6, y);
@@ -139,7 +143,7 @@
     const stats = group.map((s) => data.stats[s][choice]);
     const told = group.map((s, i) => `${all[i]} ${FORMATS[metric.unit](stats[i][0])}`);
     return {
-      rows: group.length,
+      height: Math.max(9, 5 + group.length * 2.2),
       phase: metric.phase,
       said: `${metric.title}, medians: ${told.join("; ")}.`,
       config: config("bar", [{
@@ -184,7 +188,7 @@
       };
     });
     return {
-      rows: group.length,
+      height: Math.max(9, 5 + group.length * 2.2),
       phase: metric.phase,
       said: `${metric.title}: a point per round for ${all.join(", ")}.`,
       config: config("scatter", sets, {
@@ -202,33 +206,41 @@
 
   /* ---- percentiles: lines on two log axes ---- */
 
-  const lines = (figure, series, what) => ({
-    rows: 0,
-    said: `${what}: percentile curves of ${series.map((s) => {
+  const FROM = 1.7; /* just below the median */
+  const shown = (points) => points.filter((p) => p[0] >= FROM && p[1] > 0).map(([x, y]) => ({ x, y }));
+
+  const lines = (figure, series, what) => {
+    const least = Math.min(...series.flatMap((s) => shown(s.points).map((p) => p.y)));
+    const beside = figure.clientWidth < 420 ? 2 : 6; /* names in a row of the legend */
+    const told = series.map((s) => {
       const p99 = s.points.find((p) => p[0] >= 100);
       return p99 ? `${s.name}, 99 % within ${FORMATS.ns(p99[1])}` : s.name;
-    }).join("; ")}.`,
-    config: config("line", series.map((s) => ({
-      label: cut(s.name, 26), data: s.points.map(([x, y]) => ({ x, y: Math.max(y, 1) })), borderColor: color(s.at),
-      backgroundColor: color(s.at), borderWidth: 2, borderDash: dash(s.at),
-      pointStyle: SHAPES[s.at % SHAPES.length], pointRadius: s.points.map((p, i) => (i % 4 ? 0 : 4)),
-      pointHitRadius: 8,
-    })), {
-      x: axis("share of the requests", { type: "logarithmic", min: 1,
-        afterBuildTicks: (scale) => {
-          const most = figure.clientWidth < 420 ? [1, 10, 100, 1e3, 1e4, 1e6] : [1, 2, 10, 100, 1e3, 1e4, 1e5, 1e6];
-          scale.ticks = most.filter((v) => v <= scale.max).map((value) => ({ value }));
+    });
+    return {
+      height: 20 + Math.ceil(series.length / beside) * 1.5,
+      said: `${what}: percentile curves of ${told.join("; ")}.`,
+      config: config("line", series.map((s) => ({
+        label: cut(s.name, 26), data: shown(s.points), borderColor: color(s.at),
+        backgroundColor: color(s.at), borderWidth: 2, borderDash: dash(s.at),
+        pointStyle: SHAPES[s.at % SHAPES.length],
+        pointRadius: shown(s.points).map((p, i) => ((i + s.at) % 4 ? 0 : 4)), pointHitRadius: 8,
+      })), {
+        x: axis("share of the requests, %", { type: "logarithmic", min: FROM,
+          afterBuildTicks: (scale) => {
+            scale.ticks = [2, 10, 100, 1e3, 1e4, 1e5, 1e6].filter((v) => v <= scale.max).map((value) => ({ value }));
+          },
+          ticks: { callback: percent } }),
+        y: axis("time", { type: "logarithmic", min: least * 0.85, afterBuildTicks: decades,
+          ticks: { callback: (v) => short(v, "ns"), autoSkip: false } }),
+      }, {
+        legend: series.length > 1,
+        tooltip: {
+          title: (items) => `${percent(items[0].raw.x)} %`,
+          label: (c) => `${c.dataset.label}: ${FORMATS.ns(c.raw.y)}`,
         },
-        ticks: { callback: percent, autoSkip: true } }),
-      y: axis("time", { type: "logarithmic", ticks: decades("ns") }),
-    }, {
-      legend: series.length > 1,
-      tooltip: {
-        title: (items) => percent(items[0].raw.x),
-        label: (c) => `${c.dataset.label}: ${FORMATS.ns(c.raw.y)}`,
-      },
-    }),
-  });
+      }),
+    };
+  };
 
   const latency = (figure, at, choice) => {
     const series = data.groups[at].map((s, i) => (
@@ -247,7 +259,7 @@
   const histogram = (figure) => {
     const most = data.bins.reduce((a, b) => (b[2] > a[2] ? b : a));
     return {
-      rows: 0,
+      height: 20,
       said: `Histogram of the latencies; most answers took ${FORMATS.ns(most[0])} to ${FORMATS.ns(most[1])}.`,
       config: config("bar", [{
         data: data.bins.map((b) => b[2]), backgroundColor: color(0), barPercentage: 1, categoryPercentage: 0.95,
@@ -276,8 +288,7 @@
     const made = KINDS[figure.dataset.chart](figure, Number(figure.dataset.at), select && Number(select.value));
     if (charts.has(figure))
       charts.get(figure).destroy();
-    if (made.rows)
-      canvas.parentNode.style.height = `${Math.max(9, 5 + made.rows * 2.2)}rem`;
+    canvas.parentNode.style.height = `${made.height}rem`;
     canvas.setAttribute("aria-label", made.said);
     if (made.phase)
       figure.querySelector(".aside a").href = `#phase-${made.phase}`;
