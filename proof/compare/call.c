@@ -1,5 +1,10 @@
-/* call.c: one request, one answer, two clock readings. Sending and receiving go on together, since a
- * server may answer (413, 401) and reset before it has read all of a large body. */
+/* call.c: one HTTP call at a time.
+ *
+ * The socket does not block: poll waits, so that a call has one deadline for all its parts, and so that
+ * an answer is read while the request is still being sent. That matters for large bodies: a server may
+ * answer 413 and close after the first bytes, and the answer lies in our receive buffer although the
+ * next send meets a reset. A kept connection that the server has closed meanwhile is seen before
+ * anything is sent, and a new one is made; no request is ever sent twice. */
 #include "call.h"
 #include "../../gimlet/base/clock.h"
 #include "../../gimlet/http/response.h"
@@ -9,50 +14,89 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-#define READ_SIZE 65536
-#define BODY_MAX (64 << 20)
-#define OPEN_MS 50 /* a connect that hangs is none */
+#define PATIENCE_NS INT64_C(10000000000) /* for who sets no timeout */
+#define PROBE_NS INT64_C(200000000)
+#define ROOM 16384
+#define BODY_MAX ((size_t)64 << 20)
 
-static int dial(const struct gim_address *to)
+static int64_t now_ns(void)
 {
-    int fd = socket(to->sockaddr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)&to->sockaddr, to->len) &&
-        errno != EINPROGRESS) {
-        int err = errno;
-
-        close(fd);
-        errno = err;
-        return -1;
-    }
-    return fd;
+    return (int64_t)gim_clock_ns();
 }
 
-static int connected(int fd, int ms)
-{
-    struct pollfd p = {.fd = fd, .events = POLLOUT};
-    socklen_t len = sizeof errno;
-    int err = 0;
+/* ---- connections -------------------------------------------------------------------------------- */
 
-    if (poll(&p, 1, ms) <= 0) {
-        errno = ETIMEDOUT;
+/* The events that came; 0 when the deadline did. */
+static short wait_for(int fd, short events, int64_t deadline)
+{
+    struct pollfd p = {.fd = fd, .events = events};
+    int n;
+
+    do {
+        int64_t left = deadline - now_ns();
+        struct timespec t = {.tv_sec = left / 1000000000, .tv_nsec = left % 1000000000};
+
+        if (left <= 0)
+            return 0;
+        n = ppoll(&p, 1, &t, NULL);
+    } while (n < 0 && errno == EINTR);
+    return n > 0 ? p.revents : 0;
+}
+
+/* Connecting to a port of our own range on which nobody listens can meet itself: TCP's simultaneous
+ * open. That is no server, and while it lasts no server could bind there. */
+static bool met_itself(int fd)
+{
+    struct sockaddr_storage us = {0}, them = {0};
+    socklen_t n = sizeof us, m = sizeof them;
+
+    return getsockname(fd, (struct sockaddr *)&us, &n) == 0 &&
+           getpeername(fd, (struct sockaddr *)&them, &m) == 0 && us.ss_family != AF_UNIX &&
+           n == m && memcmp(&us, &them, n) == 0;
+}
+
+static int finish_connect(int fd, int64_t deadline)
+{
+    socklen_t len = sizeof(int);
+    int why = 0;
+
+    if (!wait_for(fd, POLLOUT, deadline))
+        return ETIMEDOUT;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &why, &len) ? errno : why;
+}
+
+/* The fd; -1 with errno. */
+static int dial(const struct gim_address *to, int64_t deadline)
+{
+    int family = to->sockaddr.ss_family, on = 1, why = 0;
+    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
         return -1;
-    }
-    getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len);
-    errno = err;
-    return err ? -1 : 0;
+    if (family != AF_UNIX)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (connect(fd, (const struct sockaddr *)&to->sockaddr, to->len))
+        why = errno == EINPROGRESS ? finish_connect(fd, deadline) : errno;
+    if (!why && met_itself(fd))
+        why = ECONNREFUSED;
+    if (!why)
+        return fd;
+    close(fd);
+    errno = why;
+    return -1;
 }
 
 bool call_port_open(const struct gim_address *to)
 {
-    int fd = dial(to);
-    bool open = fd >= 0 && connected(fd, OPEN_MS) == 0;
+    int fd = dial(to, now_ns() + PROBE_NS);
 
-    if (fd >= 0)
-        close(fd);
-    return open;
+    if (fd < 0)
+        return false;
+    close(fd);
+    return true;
 }
 
 void call_hang_up(struct call *c)
@@ -60,6 +104,7 @@ void call_hang_up(struct call *c)
     if (c->fd >= 0)
         close(c->fd);
     c->fd = -1;
+    c->keep_alive = false;
 }
 
 void call_free(struct call *c)
@@ -69,161 +114,206 @@ void call_free(struct call *c)
     gim_buf_free(&c->body);
 }
 
-static int left_ms(const struct call *c, int64_t start)
+/* The kept connection, when it is still one: nothing may have come on it since the last answer. */
+static bool is_kept(struct call *c)
 {
-    int64_t left = (c->timeout_ns - ((int64_t)gim_clock_ns() - start)) / 1000000;
+    char byte;
 
-    return left > 0 ? (int)left : 0;
+    if (c->fd < 0)
+        return false;
+    if (recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN)
+        return true;
+    call_hang_up(c);
+    return false;
 }
 
-static int open_connection(struct call *c, char *err, size_t err_len)
+static int connect_or_keep(struct call *c, int64_t deadline, char *err, size_t err_len)
 {
-    int64_t start = (int64_t)gim_clock_ns();
-    int one = 1;
+    char where[GIM_ADDRESS_TEXT];
+    int64_t from;
 
     c->connect_ns = 0;
+    if (is_kept(c))
+        return 0;
+    from = now_ns();
+    c->fd = dial(&c->to, deadline);
+    c->connect_ns = now_ns() - from;
     if (c->fd >= 0)
         return 0;
-    c->fd = dial(&c->to);
-    if (c->fd < 0 || connected(c->fd, left_ms(c, start))) {
-        snprintf(err, err_len, "no connection: %s", strerror(errno));
-        call_hang_up(c);
-        return -1;
-    }
-    (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    c->connect_ns = (int64_t)gim_clock_ns() - start;
-    return 0;
-}
-
-/* One exchange under way. */
-struct exchange {
-    struct call *call;
-    gim_str unsent;
-    struct gim_response response;
-    struct gim_buf in; /* what was received and not yet used: a partial head */
-    bool done;
-};
-
-static int fail(char *err, size_t err_len, const char *why)
-{
-    snprintf(err, err_len, "%s", why);
+    gim_address_text(&c->to, where);
+    snprintf(err, err_len, "cannot connect to %s: %s", where, strerror(errno));
     return -1;
 }
 
-/* Uses what is in x->in. 0; -1: bad. */
-static int use(struct exchange *x, char *err, size_t err_len)
-{
-    gim_str at = {x->in.ptr, x->in.len};
-    struct call *c = x->call;
+/* ---- one exchange ------------------------------------------------------------------------------- */
 
-    while (!x->done) {
-        switch (gim_response_next(&x->response, &at)) {
-        case GIM_RESPONSE_MORE:
-            memmove(x->in.ptr, at.ptr, at.len);
-            x->in.len = at.len;
-            return 0;
+struct exchange {
+    struct call *c;
+    gim_str request;
+    size_t sent;
+    bool deaf; /* the server takes no more of the request */
+    struct gim_response response;
+    char in[GIM_RESPONSE_HEAD_MAX + ROOM];
+    size_t len; /* bytes in `in` that are not used yet */
+    char *err;
+    size_t err_len;
+};
+
+enum progress {
+    GOES_ON,
+    COMPLETE,
+    FAILED
+};
+
+static enum progress fail(struct exchange *x, const char *what)
+{
+    size_t all = x->request.len;
+
+    if (x->sent < all)
+        snprintf(x->err, x->err_len, "%s (%zu of %zu bytes of the request were sent)", what,
+                 x->sent, all);
+    else
+        snprintf(x->err, x->err_len, "%s", what);
+    return FAILED;
+}
+
+static enum progress fail_bad(struct exchange *x)
+{
+    char text[200];
+
+    snprintf(text, sizeof text, "the answer is not HTTP/1.1: %s", x->response.reason);
+    return fail(x, text);
+}
+
+/* Takes the events of what is in `in`. */
+static enum progress read_events(struct exchange *x)
+{
+    gim_str in = {x->in, x->len};
+    enum progress done = GOES_ON;
+
+    while (done == GOES_ON) {
+        switch (gim_response_next(&x->response, &in)) {
         case GIM_RESPONSE_HEAD:
-            c->status = x->response.status;
-            gim_buf_str(&c->head, x->response.head);
+            gim_buf_str(&x->c->head, x->response.head);
             break;
         case GIM_RESPONSE_DATA:
-            gim_buf_str(&c->body, x->response.data);
+            gim_buf_str(&x->c->body, x->response.data);
+            if (x->c->body.full)
+                return fail(x, "the answer has more than 64 MiB");
             break;
         case GIM_RESPONSE_END:
-            x->done = true;
+            done = COMPLETE;
             break;
         case GIM_RESPONSE_BAD:
-            return fail(err, err_len, x->response.reason);
+            return fail_bad(x);
+        case GIM_RESPONSE_MORE:
+            memmove(x->in, in.ptr, in.len);
+            x->len = in.len;
+            return GOES_ON;
         }
     }
-    return 0;
+    x->len = in.len; /* what follows an answer makes the connection useless */
+    return done;
 }
 
-static int at_eof(struct exchange *x, int error, char *err, size_t err_len)
+static enum progress read_end(struct exchange *x)
 {
-    if (error) {
-        snprintf(err, err_len, "the connection broke: %s", strerror(error));
-        return -1;
+    if (!gim_response_begun(&x->response))
+        return fail(x, "the connection was closed before an answer came");
+    if (gim_response_eof(&x->response) == GIM_RESPONSE_END)
+        return COMPLETE;
+    return fail(x, "the connection was closed in the middle of the answer");
+}
+
+static enum progress receive(struct exchange *x)
+{
+    ssize_t n = recv(x->c->fd, x->in + x->len, sizeof x->in - x->len, 0);
+
+    if (n > 0) {
+        x->len += (size_t)n;
+        return read_events(x);
     }
-    if (gim_response_eof(&x->response) != GIM_RESPONSE_END)
-        return fail(err, err_len,
-                    gim_response_begun(&x->response)
-                        ? "the answer was cut short"
-                        : "the connection was closed without an answer");
-    x->done = true;
-    return 0;
+    if (n == 0)
+        return read_end(x);
+    if (errno == EAGAIN || errno == EINTR)
+        return GOES_ON;
+    if (!x->deaf &&
+        x->sent < x->request.len) { /* a reset: what had come before can still be read */
+        x->deaf = true;
+        return GOES_ON;
+    }
+    return fail(x, errno == ECONNRESET ? "the connection was reset before the answer was complete"
+                                       : strerror(errno));
 }
 
-static int receive(struct exchange *x, char *err, size_t err_len)
-{
-    char *to = gim_buf_reserve(&x->in, READ_SIZE);
-    ssize_t n = to ? recv(x->call->fd, to, READ_SIZE, 0) : -1;
-
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return 0;
-    if (n <= 0)
-        return at_eof(x, n < 0 ? errno : 0, err, err_len);
-    x->in.len += (size_t)n;
-    return use(x, err, err_len);
-}
-
-/* A broken pipe is no failure yet: the answer may lie in the socket. */
+/* A reset is told by the reading, which may find the answer first. */
 static void transmit(struct exchange *x)
 {
-    ssize_t n = send(x->call->fd, x->unsent.ptr, x->unsent.len, MSG_NOSIGNAL);
+    ssize_t n = send(x->c->fd, x->request.ptr + x->sent, x->request.len - x->sent, MSG_NOSIGNAL);
 
-    if (n < 0 && errno != EAGAIN && errno != EINTR)
-        x->unsent.len = 0;
-    if (n > 0) {
-        x->unsent.ptr += n;
-        x->unsent.len -= (size_t)n;
-    }
+    if (n > 0)
+        x->sent += (size_t)n;
+    else if (n < 0 && errno != EAGAIN && errno != EINTR)
+        x->deaf = true;
 }
 
-static int talk(struct exchange *x, int64_t start, char *err, size_t err_len)
+static enum progress step(struct exchange *x, int64_t deadline)
 {
-    while (!x->done) {
-        struct pollfd p = {.fd = x->call->fd, .events = POLLIN};
-        int ready;
+    bool sending = x->sent < x->request.len && !x->deaf;
+    short events = wait_for(x->c->fd, sending ? POLLIN | POLLOUT : POLLIN, deadline);
+    enum progress done = GOES_ON;
 
-        if (x->unsent.len) {
-            transmit(x);
-            p.events |= x->unsent.len ? POLLOUT : 0;
-        }
-        ready = poll(&p, 1, left_ms(x->call, start));
-        if (ready == 0) {
-            snprintf(err, err_len, "no answer within %.0f ms", (double)x->call->timeout_ns / 1e6);
-            return -1;
-        }
-        if (ready > 0 && (p.revents & (POLLIN | POLLHUP | POLLERR)) && receive(x, err, err_len))
-            return -1;
-    }
-    return 0;
+    if (!events)
+        return fail(x, x->c->head.len ? "no complete answer in time" : "no answer in time");
+    if (events & (POLLIN | POLLHUP | POLLERR))
+        done = receive(x);
+    if (done == GOES_ON && sending && (events & POLLOUT))
+        transmit(x);
+    return done;
+}
+
+static enum progress exchange(struct exchange *x, int64_t deadline)
+{
+    enum progress done = GOES_ON;
+
+    transmit(x);
+    while (done == GOES_ON)
+        done = step(x, deadline);
+    return done;
 }
 
 int call_make(struct call *c, gim_str request, char *err, size_t err_len)
 {
-    struct exchange x = {.call = c, .unsent = request};
-    int64_t start;
-    int failed;
+    int64_t from = now_ns(), deadline = from + (c->timeout_ns > 0 ? c->timeout_ns : PATIENCE_NS);
+    struct exchange x;
+    enum progress done;
 
+    c->status = 0;
     c->head.len = c->body.len = 0;
     c->body.max = BODY_MAX;
-    c->status = 0;
-    if (open_connection(c, err, err_len))
+    c->body.full = c->keep_alive = false;
+    if (connect_or_keep(c, deadline, err, err_len))
         return -1;
-    start = (int64_t)gim_clock_ns();
+    x.c = c; /* not as a whole: the buffer need not be cleared */
+    x.request = request;
+    x.sent = x.len = 0;
+    x.deaf = false;
+    x.err = err;
+    x.err_len = err_len;
     gim_response_start(&x.response, false);
-    failed = talk(&x, start, err, err_len);
-    c->ns = (int64_t)gim_clock_ns() - start;
-    c->keep_alive = !failed && x.response.keep_alive && !x.unsent.len;
+    from = now_ns();
+    done = exchange(&x, deadline);
+    c->ns = now_ns() - from;
+    c->status = done == COMPLETE ? x.response.status : 0;
+    c->keep_alive =
+        done == COMPLETE && x.response.keep_alive && x.sent == request.len && x.len == 0;
     if (!c->keep_alive)
         call_hang_up(c);
-    gim_buf_free(&x.in);
-    return failed;
+    return done == COMPLETE ? 0 : -1;
 }
 
 gim_str call_field(const struct call *c, const char *name)
 {
-    return gim_response_field(gim_buf_view(&c->head), gim_str_of(name));
+    return c->head.len ? gim_response_field(gim_buf_view(&c->head), gim_str_of(name))
+                       : (gim_str){0};
 }

@@ -1,4 +1,4 @@
-/* contract.h: what a service must do before it is timed: requests, and answers judged. */
+/* contract.h: the plan's requests as bytes, and whether a service answers them as agreed. */
 #ifndef COMPARE_CONTRACT_H
 #define COMPARE_CONTRACT_H
 
@@ -6,22 +6,21 @@
 #include "plan.h"
 #include "results.h"
 
-/** Appends the bytes of `q`: path and headers with {id} and {location} filled in; `repeat` sends the body so
- *  many times over (0: once). `directory` is where body_file is looked for. 0; -1 with a sentence. */
+/** Appends the request, serialised: Host, User-Agent, Content-Type and Content-Length are added unless
+ *  the plan gives them, {id} and {location} are filled in in the path and in headers' values, the body
+ *  is sent `repeat` times over (0: once). A location that is a whole URL gives its path. `directory` is
+ *  the plan's. 0; -1 with a sentence in `err`. */
 GIM_MUST_CHECK int contract_request(struct gim_buf *out, const struct compare_request *q,
                                     const char *directory, gim_str host, gim_str id,
                                     gim_str location, int repeat, char *err, size_t err_len);
 
-/** Makes the measured request, whose answer gives {id} and {location}, then every check of the plan, each
- *  on a connection of its own. Fills s->checks and the answer's sizes. Returns how many failed. */
+/** Makes the measured request, then every check of the plan, each on a fresh connection unless the
+ *  answer before kept its own. Fills s->checks (the measured request is the first), s->head_bytes and
+ *  s->body_bytes. Returns how many failed. */
 int contract_run(struct compare_results *r, struct results_service *s, const struct compare_plan *p,
-                 const struct gim_address *to, gim_str host);
+                 const struct gim_address *to);
 
-/** Whether the answer of `c` is what `k` expects; if not, `what` says what was expected and what came. */
-bool contract_judge(const struct compare_check *k, const struct call *c, char *what, size_t len);
-
-/** Whether `wanted` (JSON) is part of `got`: objects by subset, arrays by element, "*" is any value. If not,
- *  `what` names the place. */
-bool contract_json(gim_str wanted, gim_str got, char *what, size_t len);
+/** Whether nobody listens there. */
+bool contract_port_free(const struct gim_address *at);
 
 #endif

@@ -1,7 +1,7 @@
 /* launch.c: fresh process, fresh data, every time: what a service leaves on disk or keeps in memory
  * must not reach the next round. Readiness is a connect that was taken, tried every 100 us. */
 #include "launch.h"
-#include "port.h"
+#include "contract.h"
 #include "../../gimlet/base/clock.h"
 #include <errno.h>
 #include <ftw.h>
@@ -125,14 +125,14 @@ static int find_port(struct launch *l, char *err, size_t err_len)
     bool v6 = strchr(host, ':') != NULL;
     int64_t took;
 
-    l->port = l->service->port ? l->service->port : port_find();
+    l->port = l->service->port ? l->service->port : process_free_port();
     if (l->port <= 0) {
         snprintf(err, err_len, "no free port: %s", strerror(errno));
         return -1;
     }
     if (gim_resolve(host, l->port, &l->to, 1, &took, err, err_len) < 1)
         return -1;
-    if (!port_free(&l->to)) {
+    if (!contract_port_free(&l->to)) {
         snprintf(err, err_len,
                  "port %d is in use; end what listens there, or leave port out of the plan",
                  l->port);

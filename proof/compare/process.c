@@ -1,376 +1,449 @@
-/* process.c: services that end whatever happens to proof.
+/* process.c: services and commands, started and ended.
  *
- *   proof --fork--> keeper (subreaper) --vfork--> the service, in a group of its own
- *
- * Three pipes: the lifeline, whose closing tells the keeper to end everything; the exec pipe, closed by
- * execve itself, which carries the time just before it and the errno if it failed; the status pipe, on
- * which the keeper tells the pid and, later, how the service ended. vfork keeps the time to ready honest:
- * a forked copy of proof would first have to be taken down. */
+ * proof itself forks only keepers (keeper.c) and talks to each over two wires: the lifeline, whose
+ * closing ends the tree, and the status pipe, which tells how the service ended and closes when nothing
+ * is left. Whether an exec worked is known from a third, that the exec itself closes. A command that is
+ * run to its end (build, version) is a service whose output is a pipe. */
 #include "process.h"
+#include "keeper.h"
 #include "../../gimlet/base/arena.h"
 #include "../../gimlet/base/clock.h"
-#include "cpus.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/signalfd.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define OUTPUT_MAX 65536
-#define POLL_MS 20
+#define OUTPUT_KEPT 65536
+#define REST_MS 500      /* for what is left of the group when the service itself has ended */
+#define TIMED_OUT 124    /* as timeout(1) */
+#define PORT_FIRST 15000 /* below 32768, where connections get their own ports from */
+#define PORT_COUNT 15000
+#define PORT_TRIES 200
 
 extern char **environ;
 
-struct exec_note { /* over the exec pipe: one before execve; a second one when that failed */
-    int64_t ns;
-    int err;
-    char what[12]; /* which call failed */
-};
-
-struct start { /* all that the vforked child needs, made before */
-    const struct process_start *how;
-    char **env;
-    cpu_set_t cpus;
-    int null_fd, log_fd, note_fd;
-};
-
-/* ---- the service's side ------------------------------------------------------------------------- */
-
-static int64_t now_ns(void)
+static void close_fd(int *fd)
 {
-    return (int64_t)gim_clock_ns();
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
 }
 
-static void note(int fd, const char *failed)
-{
-    struct exec_note n = {.ns = now_ns(), .err = failed ? errno : 0};
+/* ---- what exec needs ---------------------------------------------------------------------------- */
 
-    if (failed)
-        memcpy(n.what, failed, strlen(failed));
-    (void)!write(fd, &n, sizeof n);
+static bool number_of(gim_str text, int64_t *out)
+{
+    return gim_str_to_int(text, out) == 0 && *out >= 0 && *out < CPU_SETSIZE;
 }
 
-/* Which call failed on the way to being the service; NULL: none. */
-static const char *become(const struct start *s)
+/* "0-3,8" */
+static int parse_cpus(const char *text, cpu_set_t *set, char *err, size_t err_len)
 {
-    sigset_t none;
+    gim_str rest = gim_str_of(text);
 
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    setpgid(0, 0);
-    if (dup2(s->null_fd, STDIN_FILENO) < 0 || dup2(s->log_fd, STDOUT_FILENO) < 0 ||
-        dup2(s->log_fd, STDERR_FILENO) < 0)
-        return "dup2";
-    if (s->how->cpus && sched_setaffinity(0, sizeof s->cpus, &s->cpus))
-        return "affinity";
-    if (s->how->directory && chdir(s->how->directory))
-        return "chdir";
-    return NULL;
-}
+    CPU_ZERO(set);
+    while (rest.ptr) {
+        gim_str range = gim_str_cut(&rest, ','), from = gim_str_cut(&range, '-');
+        int64_t a, b;
 
-/* In the vforked child: system calls only. */
-static void exec_service(const struct start *s)
-{
-    const char *failed = become(s);
-
-    note(s->note_fd, failed);
-    if (failed)
-        return;
-    execvpe(s->how->argv[0], s->how->argv, s->env);
-    note(s->note_fd, "exec");
-}
-
-static __attribute__((noinline)) pid_t spawn(const struct start *s)
-{
-    pid_t pid = vfork();
-
-    if (pid == 0) {
-        exec_service(s);
-        _exit(127);
+        if (!number_of(from, &a) || (range.ptr ? !number_of(range, &b) : !(b = a, true)) || b < a) {
+            snprintf(err, err_len, "CPUs \"%s\": expected a list such as 0-3,8", text);
+            return -1;
+        }
+        for (; a <= b; a++)
+            CPU_SET((size_t)a, set);
     }
+    return 0;
+}
+
+static size_t count(char *const *list)
+{
+    size_t n = 0;
+
+    while (list && list[n])
+        n++;
+    return n;
+}
+
+static bool same_name(const char *a, const char *b)
+{
+    size_t n = strcspn(a, "=");
+
+    return strncmp(a, b, n + 1) == 0;
+}
+
+/* Ours, with `added` in the place of those of the same name. */
+static char **make_env(char *const *added)
+{
+    size_t n = 0, more = count(added);
+    char **env = gim_heap_alloc((count(environ) + more + 1) * sizeof *env);
+
+    for (size_t i = 0; environ[i]; i++) {
+        bool ours = true;
+
+        for (size_t k = 0; k < more && ours; k++)
+            ours = !same_name(environ[i], added[k]);
+        if (ours)
+            env[n++] = environ[i];
+    }
+    for (size_t k = 0; k < more; k++)
+        env[n++] = added[k];
+    return env;
+}
+
+/* ---- start -------------------------------------------------------------------------------------- */
+
+/* Both ends of the wires while a keeper is being started; -1: not open. */
+struct wires {
+    int lifeline[2], status[2], exec[2], in, out;
+};
+
+static void close_wires(struct wires *w, bool ours_too)
+{
+    for (int i = ours_too ? 0 : 1; i < 2; i++) {
+        close_fd(&w->lifeline[i]);
+        close_fd(&w->status[i]);
+        close_fd(&w->exec[i]);
+    }
+    close_fd(&w->in);
+}
+
+/* Ours is [0], the keeper's [1]. */
+static int swap_pipe(int ends[2])
+{
+    return pipe2(ends, O_CLOEXEC);
+}
+
+static int open_wires(struct wires *w)
+{
+    *w = (struct wires){{-1, -1}, {-1, -1}, {-1, -1}, -1, -1};
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, w->lifeline) || swap_pipe(w->status) ||
+        swap_pipe(w->exec))
+        return -1;
+    w->in = open("/dev/null", O_RDWR | O_CLOEXEC);
+    fcntl(w->lifeline[1], F_SETFL, O_NONBLOCK);
+    return w->in < 0 ? -1 : 0;
+}
+
+static pid_t fork_keeper(const struct keeper *k)
+{
+    sigset_t all, before;
+    pid_t pid;
+
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    pid = fork();
+    if (pid == 0)
+        keeper_run(k);
+    sigprocmask(SIG_SETMASK, &before, NULL);
     return pid;
 }
 
-/* ---- the keeper --------------------------------------------------------------------------------- */
-
-/* Kills children until there are none; what they leave behind comes to us, the subreaper. */
-static void end_all(void)
+static bool hear(int fd, struct keeper_message *m)
 {
-    char path[64];
+    ssize_t n;
 
-    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
-    for (;;) {
-        FILE *f = fopen(path, "re");
-        int child;
+    do {
+        n = read(fd, m, sizeof *m);
+    } while (n < 0 && errno == EINTR);
+    return n == (ssize_t)sizeof *m;
+}
 
-        while (f && fscanf(f, "%d", &child) == 1)
-            kill(child, SIGKILL);
-        if (f)
-            fclose(f);
-        if (waitpid(-1, NULL, 0) < 0 && errno == ECHILD)
-            return;
+static void say_why(const struct process_start *s, const struct keeper_message *m, char *err,
+                    size_t err_len)
+{
+    const char *name = s->argv[0], *why = strerror((int)m->value);
+
+    switch (m->news) {
+    case KEEPER_NO_CPUS:
+        snprintf(err, err_len, "cannot run on CPUs %s: %s; name CPUs that this machine has",
+                 s->cpus, why);
+        return;
+    case KEEPER_NO_DIRECTORY:
+        snprintf(err, err_len, "cannot change to directory %s: %s", s->directory, why);
+        return;
+    case KEEPER_NO_EXEC:
+        if (m->value == ENOENT)
+            why = strchr(name, '/') ? "no such file; was it built?"
+                                    : "not found on the PATH; is it installed?";
+        break;
+    default:
+        break;
     }
+    snprintf(err, err_len, "cannot run %s: %s", name, why);
 }
 
-static void reap(pid_t service, int status_fd)
+/* Waits until the exec has worked or not. */
+static int hear_exec(struct process *p, const struct process_start *s, int exec, char *err,
+                     size_t err_len)
 {
-    int status;
-    pid_t pid;
+    struct keeper_message m;
 
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        if (pid == service)
-            (void)!write(status_fd, &status, sizeof status);
-    }
-}
-
-static void keep(const struct start *s, int lifeline, int status_fd, int child_fd)
-{
-    struct pollfd p[] = {{.fd = lifeline, .events = POLLIN}, {.fd = child_fd, .events = POLLIN}};
-    pid_t pid = spawn(s);
-
-    close(s->note_fd);
-    (void)!write(status_fd, &pid, sizeof pid);
-    while (pid > 0) {
-        struct signalfd_siginfo info;
-
-        if (poll(p, 2, -1) < 0 && errno != EINTR)
-            break;
-        if (p[1].revents)
-            (void)!read(child_fd, &info, sizeof info);
-        reap(pid, status_fd);
-        if (p[0].revents)
-            break;
-    }
-    end_all();
-}
-
-static int child_signals(void)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGCHLD);
-    sigprocmask(SIG_SETMASK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
-static void keeper_main(struct start *s, int lifeline, int status_fd)
-{
-    setpgid(0, 0); /* Ctrl-C is proof's */
-    prctl(PR_SET_CHILD_SUBREAPER, 1);
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
-    signal(SIGPIPE, SIG_IGN);
-    keep(s, lifeline, status_fd, child_signals());
-    _exit(0);
-}
-
-/* ---- start ---------------------------------------------------------------------------------------- */
-
-/* Ours, with the given ones in their places. */
-static char **environment(char *const *more, struct gim_arena *a)
-{
-    size_t n = 0, m = 0, k = 0;
-    char **out;
-
-    while (environ[n])
-        n++;
-    while (more && more[m])
-        m++;
-    out = GIM_NEW_N(a, char *, n + m + 1);
-    for (size_t i = 0; i < n; i++) {
-        bool replaced = false;
-
-        for (size_t j = 0; j < m; j++)
-            replaced |= strncmp(environ[i], more[j], strcspn(more[j], "=") + 1) == 0;
-        if (!replaced)
-            out[k++] = environ[i];
-    }
-    for (size_t j = 0; j < m; j++)
-        out[k++] = more[j];
-    return out;
-}
-
-static int fail(char *err, size_t err_len, const char *what)
-{
-    snprintf(err, err_len, "%s: %s", what, strerror(errno));
-    return -1;
-}
-
-/* What the exec pipe says. */
-static int read_notes(struct process *p, int fd, const struct process_start *s, char *err,
-                      size_t err_len)
-{
-    struct exec_note n[2] = {{0}};
-    size_t got = 0;
-    ssize_t k;
-
-    while (got < sizeof n &&
-           ((k = read(fd, (char *)n + got, sizeof n - got)) > 0 || (k < 0 && errno == EINTR)))
-        got += k > 0 ? (size_t)k : 0;
-    p->exec_ns = n[0].ns;
-    for (int i = 0; i < 2; i++) {
-        if (n[i].err) {
-            const char *on = strcmp(n[i].what, "chdir") == 0      ? s->directory
-                             : strcmp(n[i].what, "affinity") == 0 ? s->cpus
-                                                                  : s->argv[0];
-
-            snprintf(err, err_len, "cannot run it: %.11s %.200s: %s", n[i].what, on ? on : "",
-                     strerror(n[i].err));
+    while (hear(exec, &m)) {
+        if (m.news != KEEPER_EXEC) {
+            say_why(s, &m, err, err_len);
             return -1;
         }
+        p->exec_ns = m.value;
     }
-    if (got)
+    if (p->exec_ns && hear(p->status_fd, &m) && m.news == KEEPER_STARTED) {
+        p->pid = (pid_t)m.value;
         return 0;
-    snprintf(err, err_len, "cannot run %.200s: no process could be made", s->argv[0]);
+    }
+    snprintf(err, err_len, "cannot run %s: its keeper was killed", s->argv[0]);
     return -1;
 }
 
-struct pipes {
-    int lifeline[2], status[2], note[2];
-};
-
-static int open_pipes(struct pipes *p)
+static void reap_keeper(struct process *p)
 {
-    return pipe2(p->lifeline, O_CLOEXEC) || pipe2(p->status, O_CLOEXEC) ||
-           pipe2(p->note, O_CLOEXEC);
+    close_fd(&p->lifeline);
+    while (waitpid(p->keeper, NULL, 0) < 0 && errno == EINTR)
+        ;
+    close_fd(&p->status_fd);
+}
+
+/* `out` is where the service writes; it stays the caller's. */
+static int start(struct process *p, const struct process_start *s, int out, char *err,
+                 size_t err_len)
+{
+    struct keeper k = {.argv = s->argv, .directory = s->directory, .has_cpus = s->cpus != NULL};
+    struct wires w;
+    char **env;
+    int failed;
+
+    *p = (struct process){.lifeline = -1, .status_fd = -1};
+    if (s->cpus && parse_cpus(s->cpus, &k.cpus, err, err_len))
+        return -1;
+    if (open_wires(&w)) {
+        snprintf(err, err_len, "cannot run %s: %s", s->argv[0], strerror(errno));
+        close_wires(&w, true);
+        return -1;
+    }
+    k.envp = env = make_env(s->env);
+    k.in = w.in;
+    k.out = out >= 0 ? out : w.in;
+    k.lifeline = w.lifeline[1];
+    k.status = w.status[1];
+    k.exec = w.exec[1];
+    p->keeper = fork_keeper(&k);
+    failed = errno;
+    gim_heap_free(env);
+    close_wires(&w, p->keeper < 0);
+    if (p->keeper < 0) {
+        snprintf(err, err_len, "cannot run %s: %s", s->argv[0], strerror(failed));
+        return -1;
+    }
+    p->lifeline = w.lifeline[0];
+    p->status_fd = w.status[0];
+    failed = hear_exec(p, s, w.exec[0], err, err_len);
+    close(w.exec[0]);
+    if (failed)
+        reap_keeper(p);
+    return failed;
 }
 
 int process_open(struct process *p, const struct process_start *s, char *err, size_t err_len)
 {
-    struct gim_arena memory = {0};
-    struct start start = {.how = s};
-    struct pipes pipes;
+    int out = -1, failed;
 
-    *p = (struct process){.pid = -1};
-    if (!s->argv[0]) {
-        snprintf(err, err_len, "no command is given");
-        return -1;
+    *p = (struct process){.lifeline = -1, .status_fd = -1};
+    if (s->log) {
+        out = open(s->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+        if (out < 0) {
+            snprintf(err, err_len, "cannot write the log %s: %s", s->log, strerror(errno));
+            return -1;
+        }
     }
-    if (open_pipes(&pipes))
-        return fail(err, err_len, "pipe");
-    start.log_fd =
-        open(s->log ? s->log : "/dev/null", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (start.log_fd < 0)
-        return fail(err, err_len, s->log ? s->log : "/dev/null");
-    start.null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    start.note_fd = pipes.note[1];
-    start.env = environment(s->env, &memory);
-    if (s->cpus)
-        cpus_set(s->cpus, &start.cpus);
-    p->keeper = fork();
-    if (p->keeper == 0) {
-        close(pipes.lifeline[1]);
-        keeper_main(&start, pipes.lifeline[0], pipes.status[1]);
-    }
-    close(pipes.lifeline[0]);
-    close(pipes.status[1]);
-    close(pipes.note[1]);
-    close(start.null_fd);
-    close(start.log_fd);
-    gim_arena_reset(&memory);
-    p->lifeline = pipes.lifeline[1];
-    p->status_fd = pipes.status[0];
-    if (p->keeper > 0 && read_notes(p, pipes.note[0], s, err, err_len) == 0 &&
-        read(p->status_fd, &p->pid, sizeof p->pid) == (ssize_t)sizeof p->pid) {
-        close(pipes.note[0]);
-        return 0;
-    }
-    close(pipes.note[0]);
-    process_close(p, 0);
-    return -1;
+    failed = start(p, s, out, err, err_len);
+    close_fd(&out);
+    return failed;
 }
 
-/* ---- the end ---------------------------------------------------------------------------------------- */
+/* ---- watch and end ------------------------------------------------------------------------------ */
 
-/* Waits up to `ms` for the word that the service ended. */
-static bool wait_end(struct process *p, int ms)
+/* Waits up to timeout_ms for how it ended; true once that is known. A keeper that is gone has taken
+ * the service along. */
+static bool await(struct process *p, int64_t timeout_ms)
 {
-    struct pollfd f = {.fd = p->status_fd, .events = POLLIN};
+    int64_t until = (int64_t)gim_clock_ms() + timeout_ms;
+    struct pollfd fd = {.fd = p->status_fd, .events = POLLIN};
+    struct keeper_message m;
 
-    if (!p->ended && poll(&f, 1, ms) > 0) {
-        if (read(p->status_fd, &p->status, sizeof p->status) != (ssize_t)sizeof p->status)
-            p->status = SIGKILL; /* the keeper is gone, and all with it */
-        p->ended = true;
+    while (!p->ended && p->status_fd >= 0) {
+        int64_t left = until - (int64_t)gim_clock_ms();
+        int n = poll(&fd, 1, left > 0 ? (int)(left < 60000 ? left : 60000) : 0);
+
+        if (n > 0) {
+            p->ended = true;
+            p->status = hear(p->status_fd, &m) && m.news == KEEPER_ENDED ? (int)m.value : SIGKILL;
+        } else if (left <= 0) {
+            break;
+        }
     }
     return p->ended;
 }
 
 bool process_alive(struct process *p)
 {
-    return !wait_end(p, 0);
+    return p->status_fd >= 0 && !await(p, 0);
+}
+
+/* SIGKILL for what is left; nothing is when this returns. */
+static void finish(struct process *p)
+{
+    struct keeper_message m;
+
+    shutdown(p->lifeline, SHUT_RDWR);
+    while (hear(p->status_fd, &m)) {
+        if (m.news == KEEPER_ENDED && !p->ended) {
+            p->ended = true;
+            p->status = (int)m.value;
+        }
+    }
+    reap_keeper(p);
+}
+
+static void sleep_ms(int64_t ms)
+{
+    (void)poll(NULL, 0, (int)ms);
+}
+
+/* The rest of the group may still be on its way out. */
+static void let_rest_end(const struct process *p, int64_t ms)
+{
+    while (ms > 0 && kill(-p->pid, 0) == 0) {
+        sleep_ms(5);
+        ms -= 5;
+    }
 }
 
 bool process_close(struct process *p, int64_t timeout_ms)
 {
-    int64_t until = now_ns() + timeout_ms * 1000000;
-    bool by_itself;
+    const char stop = KEEPER_STOP;
+    bool in_time, was_ended = p->ended;
 
-    if (p->pid > 0 && !wait_end(p, 0))
-        kill(-p->pid, SIGTERM);
-    while (p->pid > 0 && !wait_end(p, POLL_MS) && now_ns() < until)
-        ;
-    by_itself = p->ended;
-    close(p->lifeline);
-    if (p->keeper > 0) {
-        while (waitpid(p->keeper, NULL, 0) < 0 && errno == EINTR)
-            ;
-    }
-    close(p->status_fd);
-    p->ended = true;
-    return by_itself;
+    if (p->status_fd < 0)
+        return p->ended;
+    (void)!send(p->lifeline, &stop, 1, MSG_NOSIGNAL);
+    in_time = await(p, timeout_ms);
+    if (in_time && !was_ended)
+        let_rest_end(p, timeout_ms < REST_MS ? timeout_ms : REST_MS);
+    finish(p);
+    return in_time;
 }
 
-/* ---- commands that end -------------------------------------------------------------------------------- */
+/* ---- commands run to their end ------------------------------------------------------------------ */
 
-static void read_tail(const char *path, struct gim_buf *out)
+/* Takes what there is; false at the end of the output. */
+static bool drain(int fd, struct gim_buf *out)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat st;
+    for (;;) {
+        char *to = gim_buf_reserve(out, 4096);
+        ssize_t n = to ? read(fd, to, 4096) : -1;
 
-    if (fd >= 0 && fstat(fd, &st) == 0) {
-        size_t n = st.st_size < OUTPUT_MAX ? (size_t)st.st_size : OUTPUT_MAX;
-        char *to = gim_buf_reserve(out, n + 1);
-        ssize_t got = to ? pread(fd, to, n, st.st_size - (off_t)n) : 0;
-
-        out->len += got > 0 ? (size_t)got : 0;
+        if (n < 0)
+            return errno == EAGAIN || errno == EINTR;
+        if (n == 0)
+            return false;
+        out->len += (size_t)n;
+        if (out->len > 2 * OUTPUT_KEPT) {
+            memmove(out->ptr, out->ptr + out->len - OUTPUT_KEPT, OUTPUT_KEPT);
+            out->len = OUTPUT_KEPT;
+        }
     }
-    if (fd >= 0)
-        close(fd);
+}
+
+static void keep_last(struct gim_buf *out)
+{
+    if (out->len > OUTPUT_KEPT) {
+        memmove(out->ptr, out->ptr + out->len - OUTPUT_KEPT, OUTPUT_KEPT);
+        out->len = OUTPUT_KEPT;
+    }
+}
+
+/* Until it ends or its time is over. Somebody it left behind may hold the pipe: not waited for. */
+static bool collect(struct process *p, int fd, struct gim_buf *out, int64_t timeout_ms)
+{
+    int64_t until = (int64_t)gim_clock_ms() + timeout_ms;
+    bool more = true;
+
+    while (!p->ended) {
+        struct pollfd fds[] = {{.fd = p->status_fd, .events = POLLIN},
+                               {.fd = more ? fd : -1, .events = POLLIN}};
+        int64_t left = until - (int64_t)gim_clock_ms();
+
+        if (left <= 0)
+            return false;
+        (void)poll(fds, 2, (int)(left < 60000 ? left : 60000));
+        more = more && drain(fd, out);
+        if (fds[0].revents)
+            (void)await(p, 0);
+    }
+    if (more)
+        (void)drain(fd, out);
+    return true;
 }
 
 int process_run(const struct process_start *s, struct gim_buf *out, int64_t timeout_ms)
 {
-    const char *tmp = getenv("TMPDIR");
-    struct process_start how = *s;
+    char err[512];
     struct process p;
-    char log[256], err[512];
-    int fd;
+    int ends[2];
+    bool in_time;
 
-    snprintf(log, sizeof log, "%.200s/proof-run-XXXXXX", tmp && *tmp ? tmp : "/var/tmp");
-    fd = mkstemp(log);
-    if (fd < 0) {
-        gim_buf_printf(out, "no temporary file: %s", strerror(errno));
+    if (pipe2(ends, O_CLOEXEC)) {
+        gim_buf_printf(out, "cannot run %s: %s", s->argv[0], strerror(errno));
         return -1;
     }
-    close(fd);
-    how.log = log;
-    if (process_open(&p, &how, err, sizeof err)) {
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    if (start(&p, s, ends[1], err, sizeof err)) {
         gim_buf_str(out, gim_str_of(err));
-        unlink(log);
+        close(ends[0]);
+        close(ends[1]);
         return -1;
     }
-    if (!wait_end(&p, (int)timeout_ms))
-        p.status = SIGKILL;
-    process_close(&p, 0);
-    read_tail(log, out);
-    unlink(log);
+    close(ends[1]);
+    in_time = collect(&p, ends[0], out, timeout_ms);
+    if (!in_time)
+        gim_buf_printf(out, "\nit had not ended after %lld ms and was killed\n",
+                       (long long)timeout_ms);
+    finish(&p);
+    close(ends[0]);
+    keep_last(out);
+    if (!in_time)
+        return TIMED_OUT;
     return WIFEXITED(p.status) ? WEXITSTATUS(p.status) : 128 + WTERMSIG(p.status);
+}
+
+/* ---- ports -------------------------------------------------------------------------------------- */
+
+static int try_port(int port)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    socklen_t len = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool free_now = fd >= 0 && bind(fd, (const struct sockaddr *)&at, sizeof at) == 0 &&
+                    getsockname(fd, (struct sockaddr *)&at, &len) == 0;
+
+    close_fd(&fd);
+    return free_now ? ntohs(at.sin_port) : -1;
+}
+
+int process_free_port(void)
+{
+    uint64_t from = gim_clock_ns() / 1000 + (uint64_t)getpid() * 7919;
+
+    for (uint64_t i = 0; i < PORT_TRIES; i++) {
+        int port = try_port(PORT_FIRST + (int)((from + i * 31) % PORT_COUNT));
+
+        if (port > 0)
+            return port;
+    }
+    return try_port(0);
 }

@@ -36,15 +36,20 @@ bool process_alive(struct process *p);
 /** SIGTERM to the group, SIGKILL to every descendant after timeout_ms; waits. True when it ended by itself
  *  in time. */
 bool process_close(struct process *p, int64_t timeout_ms);
-/** Runs a command to its end (build, version): its exit status; -1 when it could not start. `out` gets at
- *  most 64 KiB of its stdout and stderr (the last of it). */
+/** Runs a command to its end (build, version): its exit status; 128 + N when signal N ended it; 124 when
+ *  it had to be killed after timeout_ms; -1 when it could not start. `out` gets at most 64 KiB of its stdout and
+ *  stderr (the last of it), and why, for the last two. */
 int process_run(const struct process_start *s, struct gim_buf *out, int64_t timeout_ms);
+/** A TCP port that nobody listens on, outside the range from which connections take theirs; -1 with
+ *  errno. */
+int process_free_port(void);
 
 /* Of the whole tree. */
 struct process_usage {
     int64_t rss, pss; /* bytes: VmRSS summed, PSS of smaps_rollup summed */
-    int64_t peak;     /* VmHWM of the largest, summed over the tree */
-    int64_t cpu_ns;   /* user and system, dead threads too; to 1 ns where the kernel gives it */
+    int64_t peak;     /* VmHWM summed over the tree: what was held at once is at most that */
+    int64_t cpu_ns;   /* user and system, dead threads too, in ns; of dead processes that were waited
+                         for, in ticks of 10 ms */
     int processes, threads;
 };
 /** 0; -1 when the process is gone. */

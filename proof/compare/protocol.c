@@ -308,7 +308,7 @@ static void prove(struct session *s, bool contract_only)
         give_up(s, RESULTS_FAILED, results_text(s->results, "it could not be started: %s", s->err));
         return;
     }
-    failed = contract_run(s->results, v, s->plan, &s->launch.to, gim_str_of(s->launch.host_port));
+    failed = contract_run(s->results, v, s->plan, &s->launch.to);
     if (!failed && !contract_only) {
         s->capacity[s->service] = session_capacity(s);
         if (s->capacity[s->service] <= 0 && !interrupted)

@@ -1,127 +1,116 @@
-/* usage.c: memory and CPU of a process tree, from /proc.
+/* usage.c: what a service's process tree holds and has used.
  *
- * The tree is all below the keeper, so a service that forks and goes is still counted. Memory: VmRSS
- * counts a page once for each process that has it, PSS its share. Never wait4's maxrss: it starts at
- * what the parent had before exec. CPU: the process clock (ns, threads that ended included) of each
- * that lives, and what those had taken from children that ended (in ticks). */
+ * The tree is the keeper's descendants: the service, its workers, and orphans that the keeper has
+ * adopted. Memory is summed: RSS counts a page that workers share once a worker, PSS divides it, so PSS
+ * is what the tree costs. CPU time is the kernel's own clock of each process, in nanoseconds and with
+ * the threads that have ended; processes that have ended are known only by what their parents waited
+ * for, in ticks (10 ms), and children of a parent that ignores SIGCHLD are not known at all. A worker that
+ * ends between two looks may so take back up to a tick. */
 #include "process.h"
+#include "tree.h"
+#include "../../gimlet/base/arena.h"
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#define TREE_MAX 512
+#define FILE_MAX 4096
 
-struct tree {
-    pid_t pids[TREE_MAX];
-    int n;
-};
-
-static void add_children(struct tree *t, pid_t parent)
+static gim_str read_file(pid_t pid, const char *name, char text[FILE_MAX])
 {
     char path[64];
-    FILE *f;
-    int child;
+    ssize_t n = 0;
+    int fd;
 
-    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)parent, (int)parent);
-    f = fopen(path, "re");
-    while (f && t->n < TREE_MAX && fscanf(f, "%d", &child) == 1)
-        t->pids[t->n++] = child;
-    if (f)
-        fclose(f);
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        n = read(fd, text, FILE_MAX);
+        close(fd);
+    }
+    return (gim_str){text, n > 0 ? (size_t)n : 0};
 }
 
-/* Children that other threads forked hang below those threads; the main thread's list has most. */
-static void walk(struct tree *t, pid_t keeper)
+/* The number of the line "name:   123 kB"; -1 when there is none. */
+static int64_t line(gim_str text, const char *name)
 {
-    t->n = 0;
-    add_children(t, keeper);
-    for (int i = 0; i < t->n; i++)
-        add_children(t, t->pids[i]);
-}
+    int64_t v;
 
-/* Adds up to `n` values of lines "Name:   123 kB" of a file of /proc. False: no such file. */
-static bool add_lines(pid_t pid, const char *file, const char *const *names, int64_t *const *to,
-                      int n)
-{
-    char path[64], line[256];
-    FILE *f;
+    while (text.ptr) {
+        gim_str value = gim_str_cut(&text, '\n'), key = gim_str_cut(&value, ':');
 
-    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file);
-    f = fopen(path, "re");
-    if (!f)
-        return false;
-    while (fgets(line, sizeof line, f)) {
-        for (int i = 0; i < n; i++) {
-            size_t len = strlen(names[i]);
-            long long v;
-
-            if (strncmp(line, names[i], len) == 0 && line[len] == ':' &&
-                sscanf(line + len + 1, "%lld", &v) == 1)
-                *to[i] += v;
+        if (gim_str_eq(key, gim_str_of(name))) {
+            value = gim_str_trim(value);
+            return gim_str_to_int(gim_str_cut(&value, ' '), &v) ? -1 : v;
         }
     }
-    fclose(f);
-    return true;
+    return -1;
 }
 
-static int64_t ended_children_ns(pid_t pid)
+static int64_t kib(gim_str text, const char *name)
 {
-    char path[64], line[1024];
-    unsigned long long user = 0, system = 0;
-    const char *at;
-    FILE *f;
+    int64_t v = line(text, name);
 
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    f = fopen(path, "re");
-    at = f && fgets(line, sizeof line, f) ? strrchr(line, ')') : NULL;
-    if (at)
-        (void)sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %llu %llu",
-                     &user, &system);
-    if (f)
-        fclose(f);
-    return (int64_t)((user + system) * (1000000000ULL / (unsigned long long)sysconf(_SC_CLK_TCK)));
+    return v > 0 ? v * 1024 : 0;
 }
 
-static int64_t own_ns(pid_t pid)
+static int64_t clock_ns(pid_t pid)
 {
     struct timespec t;
     clockid_t clock;
 
     if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &t))
         return 0;
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+    return t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static int64_t cpu_ns(const struct tree *t)
+{
+    int64_t ns = t->root.dead_ns;
+
+    for (size_t i = 0; i < t->n; i++)
+        ns += clock_ns(t->list[i].pid) + t->list[i].dead_ns;
+    return ns;
+}
+
+/* Nothing for a process that has gone meanwhile or is only waited for. */
+static void add_memory(struct process_usage *u, pid_t pid)
+{
+    char text[FILE_MAX];
+    gim_str status = read_file(pid, "status", text);
+    int64_t rss = kib(status, "VmRSS"), threads = line(status, "Threads"), pss;
+
+    if (!rss)
+        return;
+    u->processes++;
+    u->threads += threads > 0 ? (int)threads : 1;
+    u->rss += rss;
+    u->peak += kib(status, "VmHWM");
+    pss = kib(read_file(pid, "smaps_rollup", text), "Pss");
+    u->pss += pss ? pss : rss; /* another user's: not ours to read */
+}
+
+int process_usage(const struct process *p, struct process_usage *u)
+{
+    struct tree t;
+
+    *u = (struct process_usage){0};
+    tree_read(&t, p->keeper);
+    for (size_t i = 0; i < t.n; i++)
+        add_memory(u, t.list[i].pid);
+    u->cpu_ns = cpu_ns(&t);
+    tree_free(&t);
+    return u->processes ? 0 : -1;
 }
 
 int64_t process_cpu_ns(const struct process *p)
 {
     struct tree t;
-    int64_t ns = 0;
+    int64_t ns;
 
-    walk(&t, p->keeper);
-    for (int i = 0; i < t.n; i++)
-        ns += own_ns(t.pids[i]) + ended_children_ns(t.pids[i]);
+    tree_read(&t, p->keeper);
+    ns = cpu_ns(&t);
+    tree_free(&t);
     return ns;
-}
-
-int process_usage(const struct process *p, struct process_usage *u)
-{
-    static const char *const status_names[] = {"VmRSS", "VmHWM", "Threads"};
-    static const char *const pss_name[] = {"Pss"};
-    int64_t rss = 0, peak = 0, threads = 0, pss = 0;
-    int64_t *const status_to[] = {&rss, &peak, &threads}, *const pss_to[] = {&pss};
-    struct tree t;
-
-    *u = (struct process_usage){0};
-    walk(&t, p->keeper);
-    for (int i = 0; i < t.n; i++) {
-        u->processes += add_lines(t.pids[i], "status", status_names, status_to, 3);
-        (void)add_lines(t.pids[i], "smaps_rollup", pss_name, pss_to, 1);
-    }
-    u->rss = rss * 1024;
-    u->peak = peak * 1024;
-    u->pss = pss * 1024;
-    u->threads = (int)threads;
-    u->cpu_ns = process_cpu_ns(p);
-    return u->processes && u->rss ? 0 : -1;
 }
