@@ -228,6 +228,7 @@ static void a_member_that_is_wrong_is_named(void **state)
         {"\"latency\":{\"small\"", "\"clipped\":0", "\"clipped\":9", "small.cells: expected as"},
         {"\"latency\":{\"small\"", "\"sum_ns\":30000", "\"sum_ns\":null", "small.cells: expected"},
         {"\"cells\"", "[[5000", "[[5001", "services[0].latency.small.cells[0]: expected [lowest"},
+        {"\"cells\"", "[10000,10007,", "[5000,5003,", "small.cells[1]: expected [lowest"},
         {"\"cells\"", ",1],", ",0],", "small.cells[0]: expected [lowest"},
         {"\"cells\"", ",1],", ",1,1],", "small.cells[0]: expected [lowest"},
         {"\"cells\"", ",1],", ",9223372036854775807],", "small.cells[1]: expected [lowest"},
