@@ -62,22 +62,31 @@ void html_put_contract(struct gim_buf *b, const struct compare_results *r)
     html_section_end(b);
 }
 
+/* `why` may begin with the word that stands before it here. */
+static void put_why(struct gim_buf *b, const struct results_service *s)
+{
+    gim_str word = s->state == RESULTS_SKIPPED ? GIM_S("skipped: ") : GIM_S("failed: ");
+    gim_str why = s->why;
+
+    if (gim_str_starts(why, word))
+        why = (gim_str){why.ptr + word.len, why.len - word.len};
+    gim_buf_lit(b, "<li><strong>");
+    html_text(b, s->name);
+    gim_buf_printf(b, "</strong>, %.*s", GIM_FMT(word));
+    html_text(b, why);
+    gim_buf_lit(b, "</li>\n");
+}
+
 void html_put_left_out(struct gim_buf *b, const struct compare_results *r)
 {
     size_t n = 0;
 
     html_section(b, "left-out", "Failed or skipped");
     for (size_t i = 0; i < r->n_services; i++) {
-        const struct results_service *s = &r->services[i];
-
-        if (s->state == RESULTS_RAN)
+        if (r->services[i].state == RESULTS_RAN)
             continue;
-        gim_buf_str(b, n++ ? GIM_S("<li><strong>") : GIM_S("<ul>\n<li><strong>"));
-        html_text(b, s->name);
-        gim_buf_str(b, s->state == RESULTS_SKIPPED ? GIM_S("</strong>, skipped: ")
-                                                   : GIM_S("</strong>, failed: "));
-        html_text(b, s->why);
-        gim_buf_lit(b, "</li>\n");
+        gim_buf_str(b, n++ ? GIM_S("") : GIM_S("<ul>\n"));
+        put_why(b, &r->services[i]);
     }
     gim_buf_str(b, n ? GIM_S("</ul>\n") : GIM_S("<p>Nothing: every service ran.</p>\n"));
     html_section_end(b);
