@@ -24,7 +24,7 @@ static const struct number {
 } numbers[] = {
 #define INT(name) #name, offsetof(struct compare_protocol, name), false
 #define MS(name) #name, offsetof(struct compare_protocol, name), true
-    {INT(rounds), 10, 6, 1000},
+    {INT(rounds), 10, STATS_ROUNDS_MIN, STATS_ROUNDS_MAX},
     {MS(idle_ms), 1000, 0, HOUR},
     {INT(later_calls), 100, 1, 10000},
     {INT(small_requests), 200, 1, 10000000},
@@ -99,6 +99,9 @@ static void list(struct plan_reading *r, struct compare_plan *p, const struct li
         if ((*levels)[i] < l->least || (*levels)[i] > l->most)
             plan_wrong(r, plan_path(r, "%s[%u]", path, i), "expected %d to %d, got %d", l->least,
                        l->most, (*levels)[i]);
+        else if (i && (*levels)[i] <= (*levels)[i - 1])
+            plan_wrong(r, plan_path(r, "%s[%u]", path, i),
+                       "expected rising numbers, got %d after %d", (*levels)[i], (*levels)[i - 1]);
     }
 }
 

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#define SERVICES_MAX 64 /* the results' reader takes no more */
+
 static const char *const run_places[] = {"{port}", "{data}", "{cpus}", NULL};
 
 static bool same(const char *a, const char *b)
@@ -292,6 +294,9 @@ void plan_check_services(struct plan_reading *r, struct compare_plan *p)
     if (!p->services_count)
         plan_wrong(r, "services", "expected one service or more%s",
                    plan_line_find(r, "services") ? ", got none" : "");
+    if (p->services_count > SERVICES_MAX)
+        plan_wrong(r, "services", "expected at most %d services, got %u", SERVICES_MAX,
+                   p->services_count);
     check_groups(r, p);
     make_groups(p);
     for (unsigned i = 0; i < p->services_count; i++) {
