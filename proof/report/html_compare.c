@@ -228,20 +228,29 @@ static size_t choices(const struct compare_results *r, const struct chart *c)
     return c->has ? r->n_metrics : r->n_loads;
 }
 
-/* The wanted one, else the first; -1: there is nothing to show. */
+/* How well `id` is what is wanted: "rps.c64", else another "rps.c", else anything. */
+static int likeness(gim_str id, gim_str wanted)
+{
+    gim_str stem = wanted;
+
+    while (stem.len && stem.ptr[stem.len - 1] >= '0' && stem.ptr[stem.len - 1] <= '9')
+        stem.len--;
+    return gim_str_eq(id, wanted) ? 3 : gim_str_starts(id, stem) ? 2 : 1;
+}
+
+/* The first of those most like the wanted one; -1: there is nothing to show. */
 static int chosen(const struct verdicts *v, size_t first, const struct chart *c)
 {
     const struct compare_results *r = v->results;
-    int found = -1;
+    int found = -1, best = 0;
 
     for (size_t i = 0; i < choices(r, c); i++) {
-        gim_str id = c->has ? r->metrics[i].id : r->loads[i].id;
+        int like = likeness(c->has ? r->metrics[i].id : r->loads[i].id, gim_str_of(c->wanted));
 
-        if (!can_show(v, first, c, i))
+        if (like <= best || !can_show(v, first, c, i))
             continue;
-        if (gim_str_eq(id, gim_str_of(c->wanted)))
-            return (int)i;
-        found = found < 0 ? (int)i : found;
+        best = like;
+        found = (int)i;
     }
     return found;
 }

@@ -169,6 +169,22 @@ void html_put_method(struct gim_buf *b, const struct verdicts *v)
     html_section_end(b);
 }
 
+/* Names of the host's facts are ids: load_average. */
+static void put_known(struct gim_buf *b, gim_str name, gim_str value)
+{
+    struct gim_buf text = {0};
+
+    if (!value.len)
+        return;
+    gim_buf_str(&text, name);
+    for (size_t i = 0; i < text.len; i++)
+        text.ptr[i] = text.ptr[i] == '_' ? ' ' : text.ptr[i];
+    html_row(b, gim_buf_view(&text));
+    html_cell_text(b, value);
+    html_row_end(b);
+    gim_buf_free(&text);
+}
+
 void html_put_host(struct gim_buf *b, const struct compare_results *r)
 {
     static const char *const columns[] = {"What", "<Value", NULL};
@@ -180,15 +196,12 @@ void html_put_host(struct gim_buf *b, const struct compare_results *r)
     gim_buf_lit(&text, " to ");
     told_put_time(&text, r->ended_us);
     html_pair(b, "Time", gim_buf_view(&text));
-    html_pair(b, "Program", r->program);
-    html_pair(b, "Commit", r->commit);
-    html_pair(b, "Plan", r->plan_file);
-    html_pair(b, "Command", r->command);
-    for (size_t i = 0; i < r->n_host; i++) {
-        html_row(b, r->host[i].name);
-        html_cell_text(b, r->host[i].value);
-        html_row_end(b);
-    }
+    put_known(b, GIM_S("Program"), r->program);
+    put_known(b, GIM_S("Commit"), r->commit);
+    put_known(b, GIM_S("Plan"), r->plan_file);
+    put_known(b, GIM_S("Command"), r->command);
+    for (size_t i = 0; i < r->n_host; i++)
+        put_known(b, r->host[i].name, r->host[i].value);
     html_table_end(b);
     html_section_end(b);
     gim_buf_free(&text);

@@ -123,7 +123,7 @@
             ctx.moveTo(at(v), y - 4);
             ctx.lineTo(at(v), y + 4);
           }
-          for (const [width, style] of [[4, paper()], [1.5, ink()]]) { /* a hem: seen on any bar */
+          for (const [width, style] of [[3, paper()], [1.5, ink()]]) { /* a hem: seen on any bar */
             ctx.lineWidth = width;
             ctx.strokeStyle = style;
             ctx.stroke();
