@@ -28,14 +28,27 @@ static void put_heading(struct gim_buf *b, gim_str text, bool color)
     gim_buf_free(&line);
 }
 
-/* `text` from the cursor's column on, hanging. */
+/* `text` from the cursor's column on, hanging. A word that is wider than a line (a body that somebody
+ * answered with) is cut into pieces that fit. */
 static void put_paragraph(struct gim_buf *b, size_t left, const struct gim_buf *text)
 {
-    struct gim_buf plain = {0};
+    struct gim_buf plain = {0}, cut = {0};
+    size_t word = 0;
 
     table_put_plain(&plain, gim_buf_view(text));
-    gim_put_wrapped(b, left, gim_buf_view(&plain));
+    for (size_t i = 0; i < plain.len; i++) {
+        bool begins = ((unsigned char)plain.ptr[i] & 0xc0) != 0x80; /* a character */
+
+        word = plain.ptr[i] == ' ' ? 0 : word + begins;
+        if (begins && word > TABLE_WIDTH - left) {
+            gim_buf_char(&cut, ' ');
+            word = 1;
+        }
+        gim_buf_char(&cut, plain.ptr[i]);
+    }
+    gim_put_wrapped(b, left, gim_buf_view(&cut));
     gim_buf_free(&plain);
+    gim_buf_free(&cut);
 }
 
 /* "  name    " of `width` in all; a longer one takes its own line. */
@@ -283,21 +296,28 @@ static void put_rounds(struct gim_buf *line, const struct stats_summary *s, int 
     }
 }
 
-static int put_marked(struct gim_buf *b, const struct verdicts *v, size_t service, size_t metric)
+/* A line a service: "outliers (kept), gin: first in round 4; rss.peak in rounds 2, 3". */
+static void put_marked(struct gim_buf *b, const struct verdicts *v, size_t service)
 {
-    const struct stats_summary *s = &verdict_of(v, service, metric)->summary;
+    const struct compare_results *r = v->results;
     struct gim_buf line = {0};
+    const char *before = ": ";
 
-    if (!s->outliers)
-        return 0;
-    gim_buf_printf(&line,
-                   "outlier (kept): %.*s, %.*s:", GIM_FMT(v->results->services[service].name),
-                   GIM_FMT(v->results->metrics[metric].title));
-    put_rounds(&line, s, v->results->rounds);
-    gim_buf_lit(b, "- ");
-    put_paragraph(b, 2, &line);
+    gim_buf_printf(&line, "outliers (kept), %.*s", GIM_FMT(r->services[service].name));
+    for (size_t m = 0; m < r->n_metrics; m++) {
+        const struct stats_summary *s = &verdict_of(v, service, m)->summary;
+
+        if (!r->metrics[m].main || !s->outliers)
+            continue;
+        gim_buf_printf(&line, "%s%.*s in", before, GIM_FMT(r->metrics[m].id));
+        put_rounds(&line, s, r->rounds);
+        before = "; ";
+    }
+    if (before[0] == ';') {
+        gim_buf_lit(b, "- ");
+        put_paragraph(b, 2, &line);
+    }
     gim_buf_free(&line);
-    return 1;
 }
 
 static void put_warning(struct gim_buf *b, const struct results_warning *w)
@@ -324,12 +344,8 @@ static void put_warnings(struct gim_buf *b, const struct verdicts *v, bool color
 
     for (size_t i = 0; i < r->n_warnings; i++)
         put_warning(&list, &r->warnings[i]);
-    for (size_t s = 0; s < r->n_services; s++) {
-        for (size_t m = 0; m < r->n_metrics; m++) {
-            if (r->metrics[m].main)
-                put_marked(&list, v, s, m);
-        }
-    }
+    for (size_t s = 0; s < r->n_services; s++)
+        put_marked(&list, v, s);
     if (list.len)
         put_heading(b, GIM_S("Warnings"), color);
     gim_buf_str(b, gim_buf_view(&list));

@@ -35,6 +35,9 @@ static void every_line_fits_80_columns(void **state)
     told_open(&t);
     t.results.services[2].name =
         GIM_S("gin-as-its-documentation-starts-it-with-every-default-and-logs-\xc3\xa4\xc3\xb6");
+    t.results.warnings[0].text = t.results.services[3].why =
+        GIM_S("{\"a-word-that-is-longer-than-a-line\":\"0123456789012345678901234567890123456789"
+              "012345678901234567890123456789\"}");
     t.results.metrics[2].title =
         GIM_S("A title that nobody would write, since it is far longer than a line of a terminal");
     tell(&t, false);
@@ -103,7 +106,7 @@ static void warnings_and_outliers_are_part_of_it(void **state)
     told_see(&t, "- client_bound, posts, rps.c64, round 3: the client used 97 % of its CPUs");
     told_see(&t, "- noisy_host, round 5: others took");
     told_see(&t, "- different_work, gin: its answer");
-    told_see(&t, "- outlier (kept): gin, First call: round 4\n");
+    told_see(&t, "- outliers (kept), gin: first in round 4\n");
     told_close(&t);
 }
 
