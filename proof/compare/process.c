@@ -5,6 +5,7 @@
  * is left. Whether an exec worked is known from a third, that the exec itself closes. A command that is
  * run to its end (build, version) is a service whose output is a pipe. */
 #include "process.h"
+#include "cpus.h"
 #include "keeper.h"
 #include "../../gimlet/base/arena.h"
 #include "../../gimlet/base/clock.h"
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #define OUTPUT_KEPT 65536
+#define STEP 4096
 #define REST_MS 500      /* for what is left of the group when the service itself has ended */
 #define TIMED_OUT 124    /* as timeout(1) */
 #define PORT_FIRST 15000 /* below 32768, where connections get their own ports from */
@@ -37,29 +39,13 @@ static void close_fd(int *fd)
 
 /* ---- what exec needs ---------------------------------------------------------------------------- */
 
-static bool number_of(gim_str text, int64_t *out)
+static int read_cpus(const char *text, cpu_set_t *set, char *err, size_t err_len)
 {
-    return gim_str_to_int(text, out) == 0 && *out >= 0 && *out < CPU_SETSIZE;
-}
-
-/* "0-3,8" */
-static int parse_cpus(const char *text, cpu_set_t *set, char *err, size_t err_len)
-{
-    gim_str rest = gim_str_of(text);
-
-    CPU_ZERO(set);
-    while (rest.ptr) {
-        gim_str range = gim_str_cut(&rest, ','), from = gim_str_cut(&range, '-');
-        int64_t a, b;
-
-        if (!number_of(from, &a) || (range.ptr ? !number_of(range, &b) : !(b = a, true)) || b < a) {
-            snprintf(err, err_len, "CPUs \"%s\": expected a list such as 0-3,8", text);
-            return -1;
-        }
-        for (; a <= b; a++)
-            CPU_SET((size_t)a, set);
-    }
-    return 0;
+    cpus_set(text, set);
+    if (CPU_COUNT(set))
+        return 0;
+    snprintf(err, err_len, "CPUs \"%s\": expected a list such as 0-3,8", text);
+    return -1;
 }
 
 static size_t count(char *const *list)
@@ -101,7 +87,8 @@ static char **make_env(char *const *added)
 
 /* Both ends of the wires while a keeper is being started; -1: not open. */
 struct wires {
-    int lifeline[2], status[2], exec[2], in, out;
+    int lifeline[2], status[2], exec[2]; /* ours, the keeper's */
+    int in;
 };
 
 static void close_wires(struct wires *w, bool ours_too)
@@ -114,17 +101,11 @@ static void close_wires(struct wires *w, bool ours_too)
     close_fd(&w->in);
 }
 
-/* Ours is [0], the keeper's [1]. */
-static int swap_pipe(int ends[2])
-{
-    return pipe2(ends, O_CLOEXEC);
-}
-
 static int open_wires(struct wires *w)
 {
-    *w = (struct wires){{-1, -1}, {-1, -1}, {-1, -1}, -1, -1};
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, w->lifeline) || swap_pipe(w->status) ||
-        swap_pipe(w->exec))
+    *w = (struct wires){{-1, -1}, {-1, -1}, {-1, -1}, -1};
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, w->lifeline) ||
+        pipe2(w->status, O_CLOEXEC) || pipe2(w->exec, O_CLOEXEC))
         return -1;
     w->in = open("/dev/null", O_RDWR | O_CLOEXEC);
     fcntl(w->lifeline[1], F_SETFL, O_NONBLOCK);
@@ -212,13 +193,14 @@ static void reap_keeper(struct process *p)
 static int start(struct process *p, const struct process_start *s, int out, char *err,
                  size_t err_len)
 {
-    struct keeper k = {.argv = s->argv, .directory = s->directory, .has_cpus = s->cpus != NULL};
+    struct keeper k = {
+        .argv = s->argv, .directory = s->directory, .has_cpus = s->cpus && s->cpus[0]};
     struct wires w;
     char **env;
     int failed;
 
     *p = (struct process){.lifeline = -1, .status_fd = -1};
-    if (s->cpus && parse_cpus(s->cpus, &k.cpus, err, err_len))
+    if (k.has_cpus && read_cpus(s->cpus, &k.cpus, err, err_len))
         return -1;
     if (open_wires(&w)) {
         snprintf(err, err_len, "cannot run %s: %s", s->argv[0], strerror(errno));
@@ -340,30 +322,28 @@ bool process_close(struct process *p, int64_t timeout_ms)
 
 /* ---- commands run to their end ------------------------------------------------------------------ */
 
+static void keep_last(struct gim_buf *out)
+{
+    if (out->len > OUTPUT_KEPT) {
+        memmove(out->ptr, out->ptr + out->len - OUTPUT_KEPT, OUTPUT_KEPT);
+        out->len = OUTPUT_KEPT;
+    }
+}
+
 /* Takes what there is; false at the end of the output. */
 static bool drain(int fd, struct gim_buf *out)
 {
     for (;;) {
-        char *to = gim_buf_reserve(out, 4096);
-        ssize_t n = to ? read(fd, to, 4096) : -1;
+        char *to = gim_buf_reserve(out, STEP);
+        ssize_t n = to ? read(fd, to, STEP) : -1;
 
         if (n < 0)
             return errno == EAGAIN || errno == EINTR;
         if (n == 0)
             return false;
         out->len += (size_t)n;
-        if (out->len > 2 * OUTPUT_KEPT) {
-            memmove(out->ptr, out->ptr + out->len - OUTPUT_KEPT, OUTPUT_KEPT);
-            out->len = OUTPUT_KEPT;
-        }
-    }
-}
-
-static void keep_last(struct gim_buf *out)
-{
-    if (out->len > OUTPUT_KEPT) {
-        memmove(out->ptr, out->ptr + out->len - OUTPUT_KEPT, OUTPUT_KEPT);
-        out->len = OUTPUT_KEPT;
+        if (out->len > 2 * OUTPUT_KEPT)
+            keep_last(out);
     }
 }
 

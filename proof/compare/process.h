@@ -48,7 +48,7 @@ int process_free_port(void);
 struct process_usage {
     int64_t rss, pss; /* bytes: VmRSS summed, PSS of smaps_rollup summed */
     int64_t peak;     /* VmHWM summed over the tree: what was held at once is at most that */
-    int64_t cpu_ns;   /* user and system, dead threads too, in ns; of dead processes that were waited
+    int64_t cpu_ns; /* user and system, dead threads too, in ns; of dead processes that were waited
                          for, in ticks of 10 ms */
     int processes, threads;
 };
