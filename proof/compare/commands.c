@@ -154,13 +154,28 @@ static bool anybody_failed(const struct compare_results *r)
     return false;
 }
 
-static int run(const struct compare_plan *p, const struct words *w)
+static gim_str command_line(struct compare_results *r, int argc, char **argv)
+{
+    gim_str line = GIM_S("proof");
+
+    for (int i = 0; i < argc; i++) {
+        bool quote = argv[i][strcspn(argv[i], " ,;'&|<>()$*?")] != '\0';
+
+        line = results_text(r, "%.*s %s%s%s", GIM_FMT(line), quote ? "\"" : "", argv[i],
+                            quote ? "\"" : "");
+    }
+    return line;
+}
+
+static int run(const struct compare_plan *p, const struct words *w, int argc, char **argv)
 {
     struct compare_results r = {0};
     struct watch watch;
     char err[ERROR];
     int bad, code;
 
+    r.quick = w->quick;
+    r.command = command_line(&r, argc, argv);
     watch_open(&watch, w->quiet);
     bad = protocol_run(p, &r, &watch.calls, w->contract_only, err, sizeof err);
     watch_close(&watch);
@@ -197,7 +212,7 @@ int compare_main(int argc, char **argv)
     if (adjust(&chosen, &w, &memory))
         code = WRONG;
     else
-        code = check_files(&w) ? FAILED : run(&chosen, &w);
+        code = check_files(&w) ? FAILED : run(&chosen, &w, argc, argv);
     compare_plan_free(&plan);
     gim_arena_reset(&memory);
     return code;

@@ -154,6 +154,39 @@ static int64_t wall_us(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+static bool on_path(const char *command)
+{
+    gim_str rest = gim_str_of(getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
+    char path[1024];
+
+    if (strchr(command, '/'))
+        return access(command, X_OK) == 0;
+    while (rest.ptr) {
+        gim_str folder = gim_str_cut(&rest, ':');
+
+        snprintf(path, sizeof path, "%.*s/%s", GIM_FMT(folder), command);
+        if (folder.len && access(path, X_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Of the plan's repository; empty when it lies in none. */
+static gim_str commit_of(struct compare_results *r, const struct compare_plan *p)
+{
+    char *argv[] = {(char[]){"git"}, (char[]){"describe"}, (char[]){"--always"},
+                    (char[]){"--dirty"}, NULL};
+    struct gim_buf out = {0};
+    gim_str commit = GIM_S("");
+
+    if (on_path("git") &&
+        process_run(&(struct process_start){.argv = argv, .directory = p->directory}, &out,
+                    VERSION_TIMEOUT_MS) == 0)
+        commit = gim_dup(&r->memory, gim_str_trim(gim_buf_view(&out)));
+    gim_buf_free(&out);
+    return commit.ptr ? commit : GIM_S("");
+}
+
 static void set_up(struct session *s)
 {
     const struct compare_plan *p = s->plan;
@@ -162,6 +195,7 @@ static void set_up(struct session *s)
     r->title = copy(r, p->title);
     r->plan_file = copy(r, p->file);
     r->program = GIM_S("proof compare " GIM_VERSION);
+    r->commit = commit_of(r, p);
     r->started_us = wall_us();
     r->seed = p->seed;
     r->practical = p->practical / 100;
@@ -186,23 +220,6 @@ static void set_up(struct session *s)
 }
 
 /* ---- before any clock ------------------------------------------------------------------------------ */
-
-static bool on_path(const char *command)
-{
-    gim_str rest = gim_str_of(getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
-    char path[1024];
-
-    if (strchr(command, '/'))
-        return access(command, X_OK) == 0;
-    while (rest.ptr) {
-        gim_str folder = gim_str_cut(&rest, ':');
-
-        snprintf(path, sizeof path, "%.*s/%s", GIM_FMT(folder), command);
-        if (folder.len && access(path, X_OK) == 0)
-            return true;
-    }
-    return false;
-}
 
 /* A command of the plan in the service's directory; the words need a NULL at their end. */
 static int run_words(struct session *s, const struct compare_words *w, struct gim_buf *out,
