@@ -12,7 +12,7 @@ struct gim_signals {
 /** Blocks SIGTERM and SIGINT in the calling thread (threads it starts inherit that), ignores
  * SIGPIPE for the process, and delivers the two to `on_signal`. 0, or -1 with errno. */
 GIM_MUST_CHECK int gim_signals_open(struct gim_signals *s, struct gim_loop *loop);
-/** From here on each of the two ends the process at once, with exit code 128 + its number: what is
+/** From here on, unless the program has a handler of its own, each of the two ends the process at once, with exit code 128 + its number: what is
  *  left to do may take for ever, and whoever waits for it must have a way out. */
 void gim_signals_close(struct gim_signals *s, struct gim_loop *loop);
 
