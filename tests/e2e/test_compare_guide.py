@@ -17,7 +17,7 @@ pytestmark = needs_compare
 
 PAGE = "docs/guide/compare.md"
 BLOCKS = snippets.blocks(PAGE)
-SHORT = {**PROTOCOL, "closed": [2, 64], "closed_ms": 40, "warmup_ms": 10, "open": [], "mixed_ms": 20}
+SHORT = {**PROTOCOL, "closed": [2, 64], "closed_ms": 50, "warmup_ms": 10, "open": [], "mixed_ms": 50}
 
 
 @pytest.fixture(scope="module")
