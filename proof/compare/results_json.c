@@ -23,7 +23,7 @@ static void put_comma(struct gim_buf *b)
 static void put_str(struct gim_buf *b, gim_str s)
 {
     struct gim_buf copy = {0};
-    const char *end = s.ptr + s.len;
+    const char *end = s.len ? s.ptr + s.len : s.ptr;
 
     if (!s.ptr) {
         gim_buf_lit(b, "null");
