@@ -238,15 +238,21 @@ static void a_port_that_nobody_listens_on_is_free(void **state)
     call_free(&c);
 }
 
-/* A port from which connections take theirs is tried until one has met itself, were it let to. */
+/* Connections take even ports first, and each its own in turn: among so many tries is one from the very
+ * port that it goes to. */
 static void a_connection_to_itself_is_no_server(void **state)
 {
+    struct sockaddr_in *at;
     struct fake f;
 
     (void)state;
     fake_open(&f, serve_once);
     fake_close(&f);
-    for (int i = 0; i < 60000; i++)
+    at = (struct sockaddr_in *)(void *)&f.at.sockaddr;
+    do {
+        at->sin_port = htons((uint16_t)((f.port += 2) & ~1));
+    } while (!contract_port_free(&f.at));
+    for (int i = 0; i < 40000; i++)
         assert_false(call_port_open(&f.at));
 }
 
