@@ -14,7 +14,7 @@
 /* Text of the network, made fit for a sentence. */
 static void put_shown(struct gim_buf *b, gim_str s)
 {
-    const char *p = s.ptr, *end = s.ptr + s.len;
+    const char *p = s.ptr, *end = s.len ? p + s.len : p;
 
     while (p < end && p - s.ptr < SHOWN) {
         unsigned n = gim_utf8_size(p, end);
