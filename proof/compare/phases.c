@@ -296,9 +296,14 @@ static void keep(struct session *s, const struct metrics_load *m, const struct l
 
     s->results->services[s->service].requests += r->sent;
     if (faults || !r->answered) {
+        gim_str why =
+            faults ? results_text(s->results, "%llu of %llu requests failed; the first: %s",
+                                  (unsigned long long)faults, (unsigned long long)r->sent,
+                                  first_fault(r))
+                   : results_text(s->results, "no request was answered before the load ended");
+
         results_warn(s->results, "errors", name_of(s), metric, s->round + 1,
-                     "%llu of %llu requests failed, so the load is void; the first: %s",
-                     (unsigned long long)faults, (unsigned long long)r->sent, first_fault(r));
+                     "the load is void: %.*s", GIM_FMT(why));
         return;
     }
     session_set(s, m->rps, figure_rate(r));

@@ -379,10 +379,12 @@ static void compare_sizes(struct session *s)
 
 /* ---- rounds --------------------------------------------------------------------------------------- */
 
-/* Which service runs at this place of this round. */
-static size_t service_at(size_t n, int round, size_t place)
+/* Which service runs at this place of this round: rounds come in pairs, the second reversed, and each
+ * pair starts further on, so far that the last pair has gone once round all services. */
+static size_t service_at(size_t n, int round, int rounds, size_t place)
 {
-    size_t at = ((size_t)round / 2 + place) % n;
+    size_t pairs = (size_t)(rounds + 1) / 2, stride = n > pairs ? n / pairs : 1;
+    size_t at = ((size_t)round / 2 * stride + place) % n;
 
     return round % 2 ? n - 1 - at : at;
 }
@@ -429,7 +431,7 @@ static void run_round(struct session *s)
 
     host_sample(&before);
     for (size_t place = 0; place < r->n_services && !interrupted; place++) {
-        s->service = service_at(r->n_services, s->round, place);
+        s->service = service_at(r->n_services, s->round, r->rounds_planned, place);
         r->order[(size_t)s->round * r->n_services + place] = (int)s->service;
         if (r->services[s->service].state == RESULTS_RAN)
             run_service(s);
