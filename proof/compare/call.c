@@ -115,7 +115,7 @@ void call_free(struct call *c)
 }
 
 /* The kept connection, when it is still one: nothing may have come on it since the last answer. */
-static bool is_kept(struct call *c)
+bool call_is_kept(struct call *c)
 {
     char byte;
 
@@ -133,7 +133,7 @@ static int connect_or_keep(struct call *c, int64_t deadline, char *err, size_t e
     int64_t from;
 
     c->connect_ns = 0;
-    if (is_kept(c))
+    if (call_is_kept(c))
         return 0;
     from = now_ns();
     c->fd = dial(&c->to, deadline);

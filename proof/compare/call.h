@@ -23,6 +23,8 @@ bool call_port_open(const struct gim_address *to);
 /** Sends `request` (whole, serialised) on the kept connection, or on a new one, and reads the answer.
  *  0; -1 with a sentence in `err`. HEAD is not supported. */
 GIM_MUST_CHECK int call_make(struct call *c, gim_str request, char *err, size_t err_len);
+/** Whether the connection of the last call is still open; if the server closed it, so is our side. */
+bool call_is_kept(struct call *c);
 /** Ends the connection: the next call makes a new one. */
 void call_hang_up(struct call *c);
 void call_free(struct call *c);

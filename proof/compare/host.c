@@ -161,7 +161,8 @@ void host_describe(struct compare_results *r, const struct host *h, const char *
     snprintf(text, sizeof text, "%.2f", load[0]);
     add(r, "load_average", text);
     getrlimit(RLIMIT_NOFILE, &files);
-    snprintf(text, sizeof text, "%llu", (unsigned long long)files.rlim_max);
+    snprintf(text, sizeof text, "%llu, hard %llu", (unsigned long long)files.rlim_cur,
+             (unsigned long long)files.rlim_max);
     add(r, "open_files_limit", text);
     snprintf(text, sizeof text, "%.200s%s", directory,
              host_volatile(directory) ? " (in memory)" : "");

@@ -16,6 +16,7 @@
 #define MIX 1000         /* requests of one turn of the mixed traffic */
 #define MIX_POSTS 64     /* that the reads go to */
 #define SAMPLES_P99 299  /* fewer have no 95 % bound on the 99th percentile */
+#define UNSENT_PART 100 /* one in so many may stay unsent before an open loop's rate was not held */
 #define CALLS_MAX 10000
 #define CALIBRATE_MS 500
 
@@ -223,6 +224,21 @@ static int open_idle(struct session *s, struct call *calls, int from, int n, gim
     return 0;
 }
 
+/* A connection that the service has closed costs it nothing, so it must not be counted as one that does. */
+static void keep_idle(struct session *s, struct call *calls, int n, int metric, int64_t grown)
+{
+    int open = 0;
+
+    for (int i = 0; i < n; i++)
+        open += call_is_kept(&calls[i]);
+    if (open == n)
+        session_set(s, metric, (double)grown / n);
+    else
+        results_warn(s->results, "closed_idle", name_of(s), s->results->metrics[metric].id,
+                     s->round + 1, "%d of %d connections were closed by the service: no figure",
+                     n - open, n);
+}
+
 static int phase_idle(struct session *s)
 {
     const struct compare_protocol *p = &s->plan->protocol;
@@ -247,7 +263,7 @@ static int phase_idle(struct session *s)
         sleep_ms(SETTLE_MS);
         failed = failed || usage(s, &now);
         if (!failed)
-            session_set(s, s->metrics.idle[i], (double)(now.rss - before.rss) / p->idle[i]);
+            keep_idle(s, calls, p->idle[i], s->metrics.idle[i], now.rss - before.rss);
     }
     for (int i = 0; i < most; i++) {
         if (calls[i].to.len)
@@ -304,6 +320,12 @@ static void keep(struct session *s, const struct metrics_load *m, const struct l
 
         results_warn(s->results, "errors", name_of(s), metric, s->round + 1,
                      "the load is void: %.*s", GIM_FMT(why));
+        return;
+    }
+    if (r->unsent * UNSENT_PART > r->sent) {
+        results_warn(s->results, "errors", name_of(s), metric, s->round + 1,
+                     "the load is void: %llu of %llu requests could not be sent when due",
+                     (unsigned long long)r->unsent, (unsigned long long)(r->sent + r->unsent));
         return;
     }
     session_set(s, m->rps, figure_rate(r));
@@ -418,12 +440,18 @@ double session_capacity(struct session *s)
 
 /* ---- hey -------------------------------------------------------------------------------------------- */
 
-/* hey's own "Requests/sec:" and its count of good answers. */
-static double hey_figure(gim_str out, const char *label)
+/* hey's own "Requests/sec:"; NaN unless every answer was the one that is wanted. */
+static double hey_figure(const struct session *s, gim_str out)
 {
-    const char *at = out.ptr ? strstr(out.ptr, label) : NULL;
+    int wanted = s->plan->request.status ? s->plan->request.status : 200;
+    char good[64];
+    const char *at;
 
-    return at ? strtod(at + strlen(label), NULL) : NAN;
+    snprintf(good, sizeof good, "[%d]\t%d responses", wanted, s->plan->protocol.small_requests);
+    if (!out.ptr || !strstr(out.ptr, good) || strstr(out.ptr, "Error distribution"))
+        return NAN;
+    at = strstr(out.ptr, "Requests/sec:");
+    return at ? strtod(at + strlen("Requests/sec:"), NULL) : NAN;
 }
 
 static int phase_hey(struct session *s)
@@ -445,9 +473,10 @@ static int phase_hey(struct session *s)
                     url,
                     NULL};
     struct process_start how = {.argv = argv, .cpus = s->host.client_cpus};
+    double rate = NAN;
     struct gim_buf out = {0};
 
-    if (!s->hey || !q->body_file)
+    if (!s->hey || !q->body_file || q->headers.count)
         return 0;
     snprintf(n, sizeof n, "%d", p->small_requests);
     snprintf(c, sizeof c, "%d", p->small_connections);
@@ -456,12 +485,14 @@ static int phase_hey(struct session *s)
     snprintf(url, sizeof url, "http://%s%s", s->launch.host_port, q->path);
     if (process_run(&how, &out, p->call_timeout_ms) == 0) {
         gim_buf_char(&out, '\0');
-        session_set(s, s->metrics.hey_rps, hey_figure(gim_buf_view(&out), "Requests/sec:"));
-    } else {
-        results_warn(s->results, "errors", name_of(s), GIM_S("hey.rps"), s->round + 1,
-                     "hey failed");
+        rate = hey_figure(s, gim_buf_view(&out));
     }
-    s->stored += (uint64_t)p->small_requests;
+    session_set(s, s->metrics.hey_rps, rate);
+    if (isnan(rate))
+        results_warn(s->results, "errors", name_of(s), GIM_S("hey.rps"), s->round + 1,
+                     "hey did not get %d good answers: no figure", p->small_requests);
+    else
+        s->stored += (uint64_t)p->small_requests;
     gim_buf_free(&out);
     return 0;
 }

@@ -5,7 +5,7 @@
 #include "protocol.h"
 #include "../../gimlet/base/clock.h"
 #include "session.h"
-#include <math.h>
+#include "warnings.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +17,6 @@
 #define VERSION_TIMEOUT_MS 20000
 #define OTHERS_TOO_MUCH 0.05 /* of all CPU time: the host is not quiet */
 #define STEAL_TOO_MUCH 0.01
-#define TREND_MATTERS 5.0 /* percent over all rounds */
-#define SIZES_DIFFER 1.25 /* answers of so much more or fewer bytes are other work */
 
 /* ---- Ctrl-C ------------------------------------------------------------------------------------- */
 
@@ -177,14 +175,32 @@ static gim_str commit_of(struct compare_results *r, const struct compare_plan *p
     char *argv[] = {(char[]){"git"}, (char[]){"describe"}, (char[]){"--always"},
                     (char[]){"--dirty"}, NULL};
     struct gim_buf out = {0};
-    gim_str commit = GIM_S("");
+    gim_str commit = GIM_S(""), rest;
 
     if (on_path("git") &&
         process_run(&(struct process_start){.argv = argv, .directory = p->directory}, &out,
-                    VERSION_TIMEOUT_MS) == 0)
-        commit = gim_dup(&r->memory, gim_str_trim(gim_buf_view(&out)));
+                    VERSION_TIMEOUT_MS) == 0 &&
+        out.len) {
+        rest = gim_buf_view(&out);
+        commit = gim_dup(&r->memory, gim_str_cut(&rest, '\n'));
+    }
     gim_buf_free(&out);
     return commit.ptr ? commit : GIM_S("");
+}
+
+/* How long each phase ran: without it no figure can be repeated. */
+static void tell_protocol(struct compare_results *r, const struct compare_protocol *q)
+{
+    r->host[r->n_host++] = (struct results_pair){
+        GIM_S("protocol"),
+        results_text(r,
+                     "%d rounds; idle %lld ms; %d later calls; published load n=%d c=%d; warm-up "
+                     "%lld ms, closed loop "
+                     "%lld ms, open loop %lld ms at c=%d, mixed %lld ms at c=%d",
+                     q->rounds, (long long)q->idle_ms, q->later_calls, q->small_requests,
+                     q->small_connections, (long long)q->warmup_ms, (long long)q->closed_ms,
+                     (long long)q->open_ms, q->open_connections, (long long)q->mixed_ms,
+                     q->mixed_connections)};
 }
 
 static void set_up(struct session *s)
@@ -208,6 +224,7 @@ static void set_up(struct session *s)
     s->capacity = GIM_NEW_N(&s->memory, double, r->n_services);
     metrics_set_up(&s->metrics, r, p, s->hey);
     host_describe(r, &s->host, host_directory());
+    tell_protocol(r, &p->protocol);
     if (s->host.shared)
         results_warn(
             r, "one_cpu", GIM_S(""), GIM_S(""), 0,
@@ -305,13 +322,20 @@ static int open_launch(struct session *s)
     return -1;
 }
 
-static void close_launch(struct session *s)
+/* What ended the service badly is told once: with a failed phase its last words are the reason. */
+static void close_launch(struct session *s, bool failed)
 {
     char why[SESSION_ERROR];
     struct results_service *v = &s->results->services[s->service];
+    bool well;
 
-    if (!launch_close(&s->launch, why, sizeof why))
-        results_warn(s->results, "died", v->name, GIM_S(""), s->round + 1, "%s", why);
+    s->died = !process_alive(&s->launch.process);
+    well = launch_close(&s->launch, why, sizeof why);
+    if (!well && failed && s->died)
+        snprintf(s->err, sizeof s->err, "%s", why);
+    else if (!well && !failed)
+        results_warn(s->results, s->died ? "died" : "slow_stop", v->name, GIM_S(""), s->round + 1,
+                     "%s", why);
     v->log_bytes += s->launch.log_bytes;
 }
 
@@ -336,7 +360,7 @@ static void prove(struct session *s, bool contract_only)
     if (failed)
         give_up(s, RESULTS_FAILED,
                 results_text(s->results, "%d of %zu contract checks failed", failed, v->n_checks));
-    else
+    else if (v->state == RESULTS_RAN)
         service_event(s, "contract passed");
 }
 
@@ -359,24 +383,6 @@ static void prepare(struct session *s, size_t i, bool contract_only)
         prove(s, contract_only);
 }
 
-/* Other bytes are other work: said, not refused. */
-static void compare_sizes(struct session *s)
-{
-    struct compare_results *r = s->results;
-
-    for (size_t i = 0; i < r->n_services; i++) {
-        int k = results_reference(r, i);
-        double a = (double)(r->services[i].head_bytes + r->services[i].body_bytes), b;
-
-        if (r->services[i].state != RESULTS_RAN || k < 0)
-            continue;
-        b = (double)(r->services[k].head_bytes + r->services[k].body_bytes);
-        if (a > 0 && b > 0 && (a > b * SIZES_DIFFER || b > a * SIZES_DIFFER))
-            results_warn(r, "different_work", r->services[i].name, GIM_S(""), 0,
-                         "its answer has %.0f bytes where the reference's has %.0f", a, b);
-    }
-}
-
 /* ---- rounds --------------------------------------------------------------------------------------- */
 
 /* Which service runs at this place of this round: rounds come in pairs, the second reversed, and each
@@ -384,23 +390,28 @@ static void compare_sizes(struct session *s)
 static size_t service_at(size_t n, int round, int rounds, size_t place)
 {
     size_t pairs = (size_t)(rounds + 1) / 2, stride = n > pairs ? n / pairs : 1;
-    size_t at = ((size_t)round / 2 * stride + place) % n;
+    size_t start = (size_t)round / 2 * stride;
 
-    return round % 2 ? n - 1 - at : at;
+    return (start + (round % 2 ? n - 1 - place : place)) % n;
 }
 
 static int run_launch(struct session *s, const struct phase *phases)
 {
     int failed = 0;
 
+    s->died = false;
+    step(
+        s,
+        phases->name); /* before the start: it writes to a terminal, and the clock runs from exec */
     if (open_launch(s))
         return -1;
     s->stored = 0;
-    for (; phases->name && !failed && !interrupted; phases++) {
-        step(s, phases->name);
-        failed = phases->run(s);
+    for (const struct phase *p = phases; p->name && !failed && !interrupted; p++) {
+        if (p != phases)
+            step(s, p->name);
+        failed = p->run(s);
     }
-    close_launch(s);
+    close_launch(s, failed);
     return failed;
 }
 
@@ -415,7 +426,7 @@ static void run_service(struct session *s)
     for (const struct phase *p = warm_phases; p->name; p++)
         of_one++;
     if ((run_launch(s, cold_phases) || run_launch(s, warm_phases)) && !interrupted) {
-        results_warn(s->results, "died", name, GIM_S(""), s->round + 1,
+        results_warn(s->results, s->died ? "died" : "void", name, GIM_S(""), s->round + 1,
                      "the round is void from here on: %s", s->err);
         service_event(s, s->err);
     }
@@ -460,41 +471,20 @@ static uint64_t count_steps(const struct session *s)
     return phases * services * (uint64_t)s->plan->protocol.rounds;
 }
 
-static void warn_trends(struct compare_results *r)
+/* The least capacity of the group of service k; 0: not known. */
+static double slowest_of(const struct session *s, size_t k)
 {
-    struct stats_summary *sum = gim_heap_alloc(sizeof *sum);
+    const struct compare_results *r = s->results;
+    double least = 0;
 
     for (size_t i = 0; i < r->n_services; i++) {
-        for (size_t m = 0; m < r->n_metrics; m++) {
-            stats_summarise(sum, results_at(r, i, m), r->rounds);
-            if (sum->trend && r->metrics[m].main &&
-                fabs(sum->trend_percent) * r->rounds > TREND_MATTERS)
-                results_warn(r, "trend", r->services[i].name, r->metrics[m].id, 0,
-                             "changes by %+.1f %% from round to round: it had not settled, or the "
-                             "host had not",
-                             sum->trend_percent);
-        }
+        if (gim_str_eq(r->services[i].group, r->services[k].group) && s->capacity[i] > 0)
+            least = least > 0 && least < s->capacity[i] ? least : s->capacity[i];
     }
-    gim_heap_free(sum);
+    return least;
 }
 
-static void warn_client_bound(struct session *s)
-{
-    struct compare_results *r = s->results;
-
-    for (size_t i = 0; i < r->n_services; i++) {
-        for (size_t m = 0; m < r->n_metrics; m++) {
-            int n = s->client_bound[i * r->n_metrics + m];
-
-            if (n)
-                results_warn(r, "client_bound", r->services[i].name, r->metrics[m].id, 0,
-                             "in %d of %d rounds the client had no CPU left: the service may be "
-                             "faster than this figure",
-                             n, r->rounds);
-        }
-    }
-}
-
+/* Titles with the rates; the load's own rate is told where there is but one. */
 static void rename_open_loads(struct session *s)
 {
     struct compare_results *r = s->results;
@@ -502,20 +492,18 @@ static void rename_open_loads(struct session *s)
     for (unsigned i = 0; i < s->plan->protocol.open_count && i < METRICS_LEVELS; i++) {
         struct results_load *l = &r->loads[s->metrics.open[i].load];
         struct gim_buf b = {0};
+        int groups = 0;
 
         gim_buf_printf(&b, "open loop at %d %% of the slowest", s->plan->protocol.open[i]);
         for (size_t k = 0; k < r->n_services; k++) {
-            double least = 0;
+            double rate = slowest_of(s, k) * s->plan->protocol.open[i] / 100;
 
             if (results_reference(r, k) != (int)k)
                 continue;
-            for (size_t j = 0; j < r->n_services; j++) {
-                if (gim_str_eq(r->services[j].group, r->services[k].group) && s->capacity[j] > 0)
-                    least = least > 0 && least < s->capacity[j] ? least : s->capacity[j];
-            }
-            l->rate = least * s->plan->protocol.open[i] / 100;
-            gim_buf_printf(&b, "%s%.*s%s%.0f/s", k ? "; " : ": ", GIM_FMT(r->services[k].group),
-                           r->services[k].group.len ? " " : "", l->rate);
+            gim_buf_printf(&b, "%s%.*s%s%.0f/s", groups ? "; " : ": ",
+                           GIM_FMT(r->services[k].group), r->services[k].group.len ? " " : "",
+                           rate);
+            l->rate = groups++ ? 0 : rate;
         }
         l->title = gim_dup(&r->memory, gim_buf_view(&b));
         gim_buf_free(&b);
@@ -524,7 +512,7 @@ static void rename_open_loads(struct session *s)
 
 static void run_rounds(struct session *s)
 {
-    compare_sizes(s);
+    warnings_of_work(s->results);
     rename_open_loads(s);
     s->capacity = memcpy(gim_heap_alloc(s->results->n_services * sizeof(double)), s->capacity,
                          s->results->n_services * sizeof(double));
@@ -538,9 +526,8 @@ static void run_rounds(struct session *s)
         s->results->rounds = s->round + !interrupted;
     }
     gim_heap_free(s->capacity);
-    warn_client_bound(s);
+    warnings_of_rounds(s->results, s->client_bound);
     gim_heap_free(s->client_bound);
-    warn_trends(s->results);
 }
 
 int protocol_run(const struct compare_plan *p, struct compare_results *r,

@@ -22,7 +22,7 @@ const struct results_phase_row results_phases[RESULTS_PHASES] = {
                        "The median of sequential calls after the first, on one kept connection and "
                        "on new ones."},
     [RESULTS_SMALL] = {"small", "Small load test",
-                       "The published command: few requests over few connections, cold, connection "
+                       "The published command: few requests over few connections, connection "
                        "set-up included."},
     [RESULTS_CLOSED] = {"closed", "Sustained load",
                         "Closed loop after a warm-up: each connection sends its next request when "

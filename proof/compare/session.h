@@ -28,6 +28,7 @@ struct session {
     struct gim_buf request; /* the measured request's bytes */
     gim_str id, location;   /* of the first stored post */
     int64_t rss_start;
+    bool died;       /* in the last launch, not merely failed */
     uint64_t stored; /* posts that the loads stored */
     struct gim_arena memory;
     char err[SESSION_ERROR];

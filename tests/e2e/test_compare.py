@@ -49,9 +49,9 @@ def test_every_service_runs_in_every_round_at_changing_places(ran):
     assert all(sorted(row) == sorted(names) for row in order)
     for name in ("plain", "plain again", "slower", "dies"):
         places = [row.index(name) for row in order]
-        assert len(set(places)) >= 4, f"{name} ran at the places {places}"
+        assert len(set(places)) >= 3, f"{name} ran at the places {places}"
     for forth, back in zip(order[::2], order[1::2]):
-        assert back in rotations(forth[::-1])
+        assert back == forth[::-1]
     assert all(row in rotations(order[0]) for row in order[::2])
     assert len({row[0] for row in order[::2]}) == 3
 
