@@ -51,8 +51,7 @@ def table(results, group):
             f = service["figures"][metric]
             text = figure(f["median"], units[metric])
             cells.append(f"**{text}**" if f["best"] else text)
-        name = service["name"].replace("-http", "/http")
-        yield f"| {name}, {service['version'].split(';')[0]} | " + " | ".join(cells) + " |"
+        yield f"| {service['name'].replace('-http', '/http')} | " + " | ".join(cells) + " |"
 
 
 def block(results):
@@ -61,14 +60,18 @@ def block(results):
     lines = [BEGIN]
     for group in dict.fromkeys(s["group"] for s in results["services"]):
         lines += [*table(results, group), ""]
-    lines += [f"Medians of {results['rounds']} rounds, best of each group bold; {host['cpu']}, server and client one vCPU each, "
-              f"{host['kernel']}, commit {results['commit'].removesuffix('-dirty')}, {day}.", END]
+    versions = sorted({s["version"].split(";")[0] for s in results["services"] if s["version"]})
+    with open(os.path.join(FOLDER, "report.md"), encoding="utf-8") as f:
+        lines += [line + "\n" for line in f.read().splitlines() if line.startswith("Where ")]
+    lines += [f"Medians of {results['rounds']} rounds, the best median of a group bold; {host['cpu']}, server on CPU {host['server_cpus']}, client on {host['client_cpus']}, "
+              f"{host['kernel']}, commit {results['commit']}, {day}; {'; '.join(versions)}.", END]
     return "\n".join(lines)
 
 
 def main():
     with open(os.path.join(FOLDER, "results.json"), encoding="utf-8") as f:
         results = json.load(f)
+    assert not results["quick"] and not results["interrupted"] and results["rounds"] >= 10, "only a whole run is published"
     readme = os.path.join(ROOT, "README.md")
     with open(readme, encoding="utf-8") as f:
         text = f.read()
@@ -77,7 +80,7 @@ def main():
     with open(readme, "w", encoding="utf-8") as f:
         f.write(pattern.sub(lambda _: block(results), text, count=1))
     with open(os.path.join(FOLDER, "report.md"), encoding="utf-8") as f:
-        report = f.read()
+        report = f.read().replace(ROOT + "/", "")
     with open(os.path.join(ROOT, "docs", "comparison.md"), "w", encoding="utf-8") as f:
         f.write("# The comparison\n\nWritten by `script/compare` and `script/compare --publish`; [how it is "
                 "measured](decisions/0013-how-services-are-compared.md).\n\n" + report)
