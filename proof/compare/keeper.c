@@ -8,9 +8,11 @@
 #include "keeper.h"
 #include "tree.h"
 #include <errno.h>
+#include <ftw.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -25,6 +27,7 @@ struct keeping {
     pid_t service; /* 0: it has ended and was waited for */
     pid_t group;
     int lifeline, status, signals;
+    bool orderly; /* proof has said that it stops the service, and cleans up by itself */
 };
 
 static void tell(int fd, enum keeper_news news, int64_t value)
@@ -140,10 +143,12 @@ static void end_all(struct keeping *k)
 
 /* False when the lifeline has closed. The group is the service's for sure only while the service itself
  * has not been waited for; after that its pid may be somebody else's. */
-static bool obey(const struct keeping *k)
+static bool obey(struct keeping *k)
 {
     char what;
     ssize_t n = read(k->lifeline, &what, 1);
+
+    k->orderly |= n > 0 && what == KEEPER_STOP;
 
     if (n > 0 && what == KEEPER_STOP && k->service)
         kill(-k->group, SIGTERM);
@@ -161,6 +166,12 @@ static pid_t start(const struct keeper *k)
     else
         setpgid(pid, pid); /* whoever comes first */
     return pid;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st, (void)type, (void)ftw;
+    return remove(path);
 }
 
 void keeper_run(const struct keeper *k)
@@ -187,5 +198,7 @@ void keeper_run(const struct keeper *k)
         } while (obey(&state));
         end_all(&state);
     }
+    if (k->scratch && !state.orderly)
+        (void)nftw(k->scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     _exit(0);
 }

@@ -33,6 +33,8 @@ struct keeper {
     char *const *argv;
     char *const *envp;
     const char *directory; /* NULL: ours */
+    const char
+        *scratch; /* removed with all in it when proof goes without KEEPER_STOP; NULL: none */
     cpu_set_t cpus;
     int has_cpus;
     int in, out;          /* the service's stdin; its stdout and stderr */

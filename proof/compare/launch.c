@@ -68,15 +68,19 @@ static char **fill_words(struct gim_arena *a, const struct compare_words *w, con
 
 static int make_directory(struct launch *l, char *err, size_t err_len)
 {
-    snprintf(l->data, sizeof l->data, "%.200s/proof-XXXXXX", host_directory());
-    if (!mkdtemp(l->data)) {
+    snprintf(l->scratch, sizeof l->scratch, "%.180s/proof-XXXXXX", host_directory());
+    if (!mkdtemp(l->scratch)) {
         snprintf(err, err_len, "no directory for data in %s: %s; set TMPDIR", host_directory(),
                  strerror(errno));
-        l->data[0] = '\0';
+        l->scratch[0] = '\0';
         return -1;
     }
-    snprintf(l->log, sizeof l->log, "%s.log", l->data);
-    return 0;
+    snprintf(l->log, sizeof l->log, "%s/log", l->scratch);
+    snprintf(l->data, sizeof l->data, "%s/data", l->scratch);
+    if (mkdir(l->data, 0700) == 0)
+        return 0;
+    snprintf(err, err_len, "%s: %s", l->data, strerror(errno));
+    return -1;
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -89,13 +93,12 @@ static void remove_directory(struct launch *l)
 {
     struct stat st;
 
-    if (!l->data[0])
+    if (!l->scratch[0])
         return;
     if (stat(l->log, &st) == 0)
         l->log_bytes = st.st_size;
-    unlink(l->log);
-    (void)nftw(l->data, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    l->data[0] = '\0';
+    (void)nftw(l->scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    l->scratch[0] = '\0';
 }
 
 /* The last of what it said, on one line. */
@@ -146,8 +149,10 @@ static int start(struct launch *l, char *err, size_t err_len)
 {
     const struct compare_service *s = l->service;
     struct gim_arena memory = {0};
-    struct process_start how = {
-        .env = fill_words(&memory, &s->env, l), .cpus = l->host->server_cpus, .log = l->log};
+    struct process_start how = {.env = fill_words(&memory, &s->env, l),
+                                .cpus = l->host->server_cpus,
+                                .scratch = l->scratch,
+                                .log = l->log};
     char **argv = fill_words(&memory, &s->run, l);
     char *shell[] = {(char[]){"/bin/sh"}, (char[]){"-c"}, argv[0], NULL};
     gim_str directory =

@@ -15,6 +15,7 @@ struct launch {
     struct gim_address to;
     int port;
     char host_port[96]; /* of the Host field: "127.0.0.1:8080" */
+    char scratch[200];  /* the directory of the launch: data and log; "" none */
     char data[256];     /* the fresh directory; "" none */
     char log[288];
     int64_t connect_ns; /* from exec to the first connect that was taken */

@@ -322,7 +322,8 @@ static void keep(struct session *s, const struct metrics_load *m, const struct l
                      "the load is void: %.*s", GIM_FMT(why));
         return;
     }
-    if (r->unsent * UNSENT_PART > r->sent) {
+    if (r->unsent > (uint64_t)s->plan->protocol.open_connections &&
+        r->unsent * UNSENT_PART > r->sent) { /* a connection's last may be due at the very end */
         results_warn(s->results, "errors", name_of(s), metric, s->round + 1,
                      "the load is void: %llu of %llu requests could not be sent when due",
                      (unsigned long long)r->unsent, (unsigned long long)(r->sent + r->unsent));

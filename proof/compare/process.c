@@ -193,8 +193,10 @@ static void reap_keeper(struct process *p)
 static int start(struct process *p, const struct process_start *s, int out, char *err,
                  size_t err_len)
 {
-    struct keeper k = {
-        .argv = s->argv, .directory = s->directory, .has_cpus = s->cpus && s->cpus[0]};
+    struct keeper k = {.argv = s->argv,
+                       .directory = s->directory,
+                       .scratch = s->scratch,
+                       .has_cpus = s->cpus && s->cpus[0]};
     struct wires w;
     char **env;
     int failed;

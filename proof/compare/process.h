@@ -16,7 +16,9 @@ struct process_start {
     char *const *env;      /* "NAME=value" added to ours; NULL-terminated */
     const char *directory; /* NULL: ours */
     const char *cpus;      /* list; NULL: ours */
-    const char *log;       /* file for stdout and stderr (appended); NULL: /dev/null */
+    const char
+        *scratch;    /* removed with all in it should proof end before process_close; NULL: none */
+    const char *log; /* file for stdout and stderr (appended); NULL: /dev/null */
 };
 
 struct process {

@@ -235,12 +235,13 @@ def test_ctrl_c_reports_what_there_is(tmp_path):
     assert running(tmp_path) == [] and left_over(tmp_path) == []
 
 
-def test_kill_9_of_proof_leaves_nothing_running(tmp_path):
+def test_kill_9_of_proof_leaves_neither_processes_nor_data(tmp_path):
     run = under_way(tmp_path)
-    assert len(running(tmp_path)) > 1
+    assert len(running(tmp_path)) > 1 and left_over(tmp_path)
     run.kill()
     run.communicate(timeout=15 * SLOW)
     assert wait_for(lambda: not running(tmp_path)), running(tmp_path)
+    assert wait_for(lambda: not left_over(tmp_path)), left_over(tmp_path)
 
 
 def test_the_shortest_plan_is_enough(tmp_path):

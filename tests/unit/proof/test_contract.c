@@ -256,7 +256,8 @@ static void a_contract_is_run(void **state)
         {.name = "location", .request = {.path = "{location}"}, .json = "{\"id\": 8}"},
         {.name = "unknown", .request = {.path = "/nowhere"}, .status = 404},
         {.name = "dies", .request = {.path = "/die"}, .status = 200},
-        {.name = "after", .request = {.path = "/posts/{id}"}, .status = 200},
+        {.name = "after", .request = {.path = "/posts/{id}"}, .status = 200}, /* may meet its end */
+        {.name = "later", .request = {.path = "/posts/{id}"}, .status = 200},
     };
     struct compare_plan plan = {
         .request = {.method = "POST", .path = "/posts", .body = "{}", .status = 201},
@@ -270,14 +271,14 @@ static void a_contract_is_run(void **state)
 
     (void)state;
     fake_open(&f, serve_posts);
-    assert_int_equal(contract_run(&r, &s, &plan, &f.at), 3);
-    assert_int_equal(s.n_checks, 6);
+    assert_int_equal(contract_run(&r, &s, &plan, &f.at), 4);
+    assert_int_equal(s.n_checks, 7);
     assert_string_equal(s.checks[0].name.ptr, "the measured request");
     for (size_t i = 0; i < s.n_checks; i++)
         assert_int_equal(s.checks[i].passed, i != 2 && i < 4);
     assert_string_equal(s.checks[2].what.ptr, "JSON /id: expected 8, got 7");
     assert_string_equal(s.checks[4].what.ptr, "the connection was closed before an answer came");
-    assert_string_equal(s.checks[5].what.ptr,
+    assert_string_equal(s.checks[6].what.ptr,
                         "not asked: the service takes no connections any more");
     assert_int_equal(s.body_bytes, 9);
     assert_int_equal(s.head_bytes, strlen("HTTP/1.1 201 Created\r\nLocation: /posts/42\r\n"
