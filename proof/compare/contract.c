@@ -57,22 +57,28 @@ static bool try_check(struct trial *t, struct results_check *to, const struct co
     return to->passed;
 }
 
-static void keep_answer(struct trial *t, struct results_service *s)
+gim_str contract_id(const struct call *c, struct gim_arena *a)
 {
-    struct gim_arena *memory = &t->results->memory;
-    gim_str body = t->call.body.len ? gim_buf_view(&t->call.body) : GIM_S("");
+    gim_str body = c->body.len ? gim_buf_view(&c->body) : GIM_S(""), text;
     struct gim_json_error bad;
     gim_json id;
 
-    s->head_bytes = (int64_t)t->call.head.len;
-    s->body_bytes = (int64_t)body.len;
-    t->location = gim_dup(memory, call_field(&t->call, "Location"));
-    body = gim_dup(memory, body);
-    if (gim_json_check(body, memory, &bad))
-        return;
+    if (gim_json_check(body, a, &bad))
+        return GIM_S("");
     id = gim_json_get(gim_json_root(body), GIM_S("id"));
-    if (!gim_json_str(id, memory, &t->id))
-        t->id = id.text;
+    if (!gim_json_str(id, a, &text))
+        text = id.text;
+    return text.ptr ? gim_dup(a, text) : GIM_S("");
+}
+
+static void keep_answer(struct trial *t, struct results_service *s)
+{
+    struct gim_arena *memory = &t->results->memory;
+
+    s->head_bytes = (int64_t)t->call.head.len;
+    s->body_bytes = (int64_t)t->call.body.len;
+    t->location = gim_dup(memory, call_field(&t->call, "Location"));
+    t->id = contract_id(&t->call, memory);
 }
 
 int contract_run(struct compare_results *r, struct results_service *s, const struct compare_plan *p,

@@ -20,6 +20,9 @@ GIM_MUST_CHECK int contract_request(struct gim_buf *out, const struct compare_re
 int contract_run(struct compare_results *r, struct results_service *s, const struct compare_plan *p,
                  const struct gim_address *to);
 
+/** The member "id" of the answer's JSON, a string or a number as text, in `a`; empty when there is none. */
+gim_str contract_id(const struct call *c, struct gim_arena *a);
+
 /** Whether nobody listens there. */
 bool contract_port_free(const struct gim_address *at);
 

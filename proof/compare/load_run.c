@@ -4,7 +4,6 @@
 #include "load_run.h"
 #include "../load/plan.h"
 #include "../load/run.h"
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -81,20 +80,6 @@ uint64_t load_faults(const struct load_result *r)
     return n;
 }
 
-/* A load ends with handlers that end the process at once; here there is still a report to print. */
-static int run_and_keep_signals(const struct load_plan *p, struct load_result *out, FILE **spool)
-{
-    struct sigaction interrupt, term;
-    int failed;
-
-    sigaction(SIGINT, NULL, &interrupt);
-    sigaction(SIGTERM, NULL, &term);
-    failed = load_run(p, out, spool);
-    sigaction(SIGINT, &interrupt, NULL);
-    sigaction(SIGTERM, &term, NULL);
-    return failed;
-}
-
 int load_level_run(struct session *s, const struct load_level *l, struct load_result *out,
                    int64_t *cpu_ns)
 {
@@ -114,7 +99,7 @@ int load_level_run(struct session *s, const struct load_level *l, struct load_re
         p.mix = l->mix;
         p.n_mix = l->n_mix;
         before = process_cpu_ns(&s->launch.process);
-        failed = run_and_keep_signals(&p, out, &spool);
+        failed = load_run(&p, out, &spool);
         *cpu_ns = process_cpu_ns(&s->launch.process) - before;
         if (failed)
             snprintf(s->err, sizeof s->err, "the load could not start");

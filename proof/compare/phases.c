@@ -66,19 +66,11 @@ static int call_measured(struct session *s, struct call *c)
     return call_good(s, c, gim_buf_view(&s->request), s->plan->request.status);
 }
 
-/* The id of the post that was just stored: a string or a number. */
-static gim_str id_of(struct session *s, const struct call *c)
+/* {id} and {location} of the requests to come are those of the post that was just stored. */
+static void keep_post(struct session *s, const struct call *c)
 {
-    struct gim_json_error err;
-    gim_json id;
-    gim_str text;
-
-    if (!c->body.len || gim_json_check(gim_buf_view(&c->body), &s->memory, &err))
-        return GIM_S("");
-    id = gim_json_get(gim_json_root(gim_buf_view(&c->body)), GIM_S("id"));
-    if (!gim_json_str(id, &s->memory, &text))
-        text = id.text;
-    return text.ptr ? gim_dup(&s->memory, text) : GIM_S("");
+    s->id = contract_id(c, &s->memory);
+    s->location = gim_dup(&s->memory, call_field(c, "Location"));
 }
 
 static int by_value(const void *a, const void *b)
@@ -105,8 +97,7 @@ static int phase_ready(struct session *s)
         session_set(s, s->metrics.ready_connect, (double)s->launch.connect_ns);
         session_set(s, s->metrics.ready_answer,
                     (double)((int64_t)gim_clock_ns() - s->launch.process.exec_ns));
-        s->id = id_of(s, &c);
-        s->location = gim_dup(&s->memory, call_field(&c, "Location"));
+        keep_post(s, &c);
     }
     call_free(&c);
     return failed;
@@ -121,8 +112,7 @@ static int phase_first(struct session *s)
     failed = call_measured(s, &c);
     if (!failed) {
         session_set(s, s->metrics.first_call, (double)(c.connect_ns + c.ns));
-        s->id = id_of(s, &c);
-        s->location = gim_dup(&s->memory, call_field(&c, "Location"));
+        keep_post(s, &c);
     }
     call_free(&c);
     return failed;
@@ -248,8 +238,6 @@ static int phase_idle(struct session *s)
     struct call *calls;
     struct process_usage before, now;
 
-    for (unsigned i = 0; i < p->idle_count; i++)
-        most = p->idle[i] > most ? p->idle[i] : most;
     if (!most)
         return 0;
     calls = gim_heap_alloc((size_t)most * sizeof *calls);
@@ -259,7 +247,7 @@ static int phase_idle(struct session *s)
     for (unsigned i = 0;
          i < p->idle_count && i < METRICS_LEVELS && !failed && !session_interrupted(); i++) {
         failed = open_idle(s, calls, open, p->idle[i], gim_buf_view(&request), q->status);
-        open = p->idle[i] > open ? p->idle[i] : open;
+        open = p->idle[i]; /* the plan's levels rise */
         sleep_ms(SETTLE_MS);
         failed = failed || usage(s, &now);
         if (!failed)
@@ -380,14 +368,14 @@ static int phase_closed(struct session *s)
     return session_interrupted() ? 0 : phase_after(s);
 }
 
-/* Of those in the same group. */
-static double slowest(const struct session *s)
+double session_slowest(const struct session *s, size_t service)
 {
+    const struct compare_results *r = s->results;
     double least = 0;
 
-    for (size_t i = 0; i < s->results->n_services; i++) {
-        if (gim_str_eq(s->results->services[i].group, s->results->services[s->service].group) &&
-            s->capacity[i] > 0 && (least == 0 || s->capacity[i] < least))
+    for (size_t i = 0; i < r->n_services; i++) {
+        if (gim_str_eq(r->services[i].group, r->services[service].group) && s->capacity[i] > 0 &&
+            (least == 0 || s->capacity[i] < least))
             least = s->capacity[i];
     }
     return least;
@@ -396,7 +384,7 @@ static double slowest(const struct session *s)
 static int phase_open(struct session *s)
 {
     const struct compare_protocol *p = &s->plan->protocol;
-    double rate = slowest(s);
+    double rate = session_slowest(s, s->service);
 
     for (unsigned i = 0;
          i < p->open_count && i < METRICS_LEVELS && rate > 0 && !session_interrupted(); i++) {
@@ -529,10 +517,10 @@ static int store_posts(struct session *s, struct mix *m)
 
     call_init(&c, s);
     for (int i = 0; i < MIX_POSTS && !failed; i++) {
-        failed =
-            call_measured(s, &c) ||
-            contract_request(&m->posts[i], &s->plan->read, s->plan->directory, host, id_of(s, &c),
-                             call_field(&c, "Location"), 0, s->err, sizeof s->err);
+        failed = call_measured(s, &c) ||
+                 contract_request(&m->posts[i], &s->plan->read, s->plan->directory, host,
+                                  contract_id(&c, &s->memory), call_field(&c, "Location"), 0,
+                                  s->err, sizeof s->err);
     }
     call_free(&c);
     return failed ? -1 : 0;

@@ -471,19 +471,6 @@ static uint64_t count_steps(const struct session *s)
     return phases * services * (uint64_t)s->plan->protocol.rounds;
 }
 
-/* The least capacity of the group of service k; 0: not known. */
-static double slowest_of(const struct session *s, size_t k)
-{
-    const struct compare_results *r = s->results;
-    double least = 0;
-
-    for (size_t i = 0; i < r->n_services; i++) {
-        if (gim_str_eq(r->services[i].group, r->services[k].group) && s->capacity[i] > 0)
-            least = least > 0 && least < s->capacity[i] ? least : s->capacity[i];
-    }
-    return least;
-}
-
 /* Titles with the rates; the load's own rate is told where there is but one. */
 static void rename_open_loads(struct session *s)
 {
@@ -496,7 +483,7 @@ static void rename_open_loads(struct session *s)
 
         gim_buf_printf(&b, "open loop at %d %% of the slowest", s->plan->protocol.open[i]);
         for (size_t k = 0; k < r->n_services; k++) {
-            double rate = slowest_of(s, k) * s->plan->protocol.open[i] / 100;
+            double rate = session_slowest(s, k) * s->plan->protocol.open[i] / 100;
 
             if (results_reference(r, k) != (int)k)
                 continue;

@@ -47,6 +47,8 @@ extern const struct phase cold_phases[], warm_phases[];
 void session_set(struct session *s, int metric, double value);
 /** Requests per second of a closed loop on the launch under way; -1 on failure. */
 double session_capacity(struct session *s);
+/** The least capacity in the group of that service; 0: not known. */
+double session_slowest(const struct session *s, size_t service);
 /** Whether Ctrl-C was pressed. */
 bool session_interrupted(void);
 void session_interrupt(void);
