@@ -16,7 +16,7 @@
 #define MIX 1000         /* requests of one turn of the mixed traffic */
 #define MIX_POSTS 64     /* that the reads go to */
 #define SAMPLES_P99 299  /* fewer have no 95 % bound on the 99th percentile */
-#define UNSENT_PART 100 /* one in so many may stay unsent before an open loop's rate was not held */
+#define BACKLOG_S 0.1    /* an open loop that ends further behind its plan has not held its rate */
 #define CALLS_MAX 10000
 #define CALIBRATE_MS 500
 
@@ -293,7 +293,7 @@ static void keep_latency(struct session *s, int load, const struct load_result *
 
 /* Figures of a load that went well; one with a fault is void, visibly. */
 static void keep(struct session *s, const struct metrics_load *m, const struct load_result *r,
-                 int64_t cpu_ns, bool open)
+                 int64_t cpu_ns, double rate)
 {
     gim_str metric = m->rps >= 0 ? s->results->metrics[m->rps].id : s->results->metrics[m->p50].id;
     uint64_t faults = load_faults(r);
@@ -310,8 +310,7 @@ static void keep(struct session *s, const struct metrics_load *m, const struct l
                      "the load is void: %.*s", GIM_FMT(why));
         return;
     }
-    if (r->unsent > (uint64_t)s->plan->protocol.open_connections &&
-        r->unsent * UNSENT_PART > r->sent) { /* a connection's last may be due at the very end */
+    if ((double)r->unsent > rate * BACKLOG_S) {
         results_warn(s->results, "errors", name_of(s), metric, s->round + 1,
                      "the load is void: %llu of %llu requests could not be sent when due",
                      (unsigned long long)r->unsent, (unsigned long long)(r->sent + r->unsent));
@@ -323,7 +322,7 @@ static void keep(struct session *s, const struct metrics_load *m, const struct l
         session_set(s, m->p99, (double)gim_histogram_percentile(&r->latency, 99));
     session_set(s, m->cpu, (double)cpu_ns / (double)r->sent);
     keep_latency(s, m->load, r);
-    if (!open && m->cpu >= 0) /* the published load is too short to tell */
+    if (rate == 0 && m->cpu >= 0) /* the published load is too short to tell */
         note_client_bound(s, r, m->rps);
 }
 
@@ -338,7 +337,7 @@ static int run_level(struct session *s, const struct load_level *l, const struct
     if (!failed && stores)
         s->stored += r->answered;
     if (!failed && m)
-        keep(s, m, r, cpu, l->rate > 0);
+        keep(s, m, r, cpu, l->rate);
     gim_heap_free(r);
     if (!failed && !process_alive(&s->launch.process)) {
         snprintf(s->err, sizeof s->err, "died under load");
