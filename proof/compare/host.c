@@ -13,6 +13,7 @@
 
 #define TMPFS 0x01021994
 #define RAMFS 0x858458f6
+#define LEN(a) (sizeof(a) / sizeof(a)[0])
 
 /* ---- CPUs ------------------------------------------------------------------------------------- */
 
@@ -133,14 +134,81 @@ static void add_file(struct compare_results *r, const char *name, const char *pa
         add(r, name, line);
 }
 
+/* ---- limits: of this process, which the services inherit, and of the group both are in ------- */
+
+static const struct limit {
+    const char *name;
+    int resource;
+} limits[] = {
+    {"limit_open_files", RLIMIT_NOFILE},     {"limit_processes", RLIMIT_NPROC},
+    {"limit_locked_memory", RLIMIT_MEMLOCK}, {"limit_address_space", RLIMIT_AS},
+    {"limit_stack", RLIMIT_STACK},           {"limit_core", RLIMIT_CORE},
+};
+
+static const struct knob {
+    const char *name, *path;
+} knobs[] = {
+    {"governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"},
+    {"clocksource", "/sys/devices/system/clocksource/clocksource0/current_clocksource"},
+    {"congestion_control", "/proc/sys/net/ipv4/tcp_congestion_control"},
+    {"listen_backlog", "/proc/sys/net/core/somaxconn"},
+    {"local_ports", "/proc/sys/net/ipv4/ip_local_port_range"},
+};
+
+static const char *const group_files[] = {"cpu.max", "memory.max", "memory.high", "pids.max"};
+
+static const char *limit_text(char out[32], rlim_t value)
+{
+    if (value == RLIM_INFINITY)
+        return "none";
+    snprintf(out, 32, "%llu", (unsigned long long)value);
+    return out;
+}
+
+static void add_limits(struct compare_results *r)
+{
+    for (size_t i = 0; i < LEN(limits); i++) {
+        struct rlimit l = {0};
+        char text[96], soft[32], hard[32];
+
+        if (getrlimit((__rlimit_resource_t)limits[i].resource, &l) < 0)
+            continue;
+        snprintf(text, sizeof text, "%s, hard %s", limit_text(soft, l.rlim_cur),
+                 limit_text(hard, l.rlim_max));
+        add(r, limits[i].name, text);
+    }
+}
+
+/* The path of `name` of this process's control group, version 2. */
+static void group_path(char *out, size_t len, const char *name)
+{
+    char group[256] = "0::/";
+
+    read_line("/proc/self/cgroup", group, sizeof group);
+    snprintf(out, len, "/sys/fs/cgroup%s/%s", strncmp(group, "0::/", 4) == 0 ? group + 3 : "",
+             name);
+    if (access(out, R_OK) < 0) /* a container that shows its own group as the root */
+        snprintf(out, len, "/sys/fs/cgroup/%s", name);
+}
+
+static void add_group(struct compare_results *r)
+{
+    for (size_t i = 0; i < LEN(group_files); i++) {
+        char path[320], name[32];
+
+        group_path(path, sizeof path, group_files[i]);
+        snprintf(name, sizeof name, "cgroup_%s", group_files[i]);
+        add_file(r, results_text(r, "%s", name).ptr, path);
+    }
+}
+
 void host_describe(struct compare_results *r, const struct host *h, const char *directory)
 {
     struct utsname u = {0};
-    struct rlimit files = {0};
     char text[256] = "unknown";
     double load[3] = {0};
 
-    r->host = GIM_NEW_N(&r->memory, struct results_pair, 16);
+    r->host = GIM_NEW_N(&r->memory, struct results_pair, 32);
     uname(&u);
     cpu_model(text, sizeof text);
     add(r, "cpu", text);
@@ -154,16 +222,13 @@ void host_describe(struct compare_results *r, const struct host *h, const char *
     add(r, "machine", u.machine);
     snprintf(text, sizeof text, "%.60s %.120s", u.sysname, u.release);
     add(r, "kernel", text);
-    add_file(r, "governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
-    add_file(r, "clocksource", "/sys/devices/system/clocksource/clocksource0/current_clocksource");
-    add_file(r, "congestion_control", "/proc/sys/net/ipv4/tcp_congestion_control");
+    for (size_t i = 0; i < LEN(knobs); i++)
+        add_file(r, knobs[i].name, knobs[i].path);
     getloadavg(load, 3);
     snprintf(text, sizeof text, "%.2f", load[0]);
     add(r, "load_average", text);
-    getrlimit(RLIMIT_NOFILE, &files);
-    snprintf(text, sizeof text, "%llu, hard %llu", (unsigned long long)files.rlim_cur,
-             (unsigned long long)files.rlim_max);
-    add(r, "open_files_limit", text);
+    add_limits(r);
+    add_group(r);
     snprintf(text, sizeof text, "%.200s%s", directory,
              host_volatile(directory) ? " (in memory)" : "");
     add(r, "data_directory", text);
@@ -201,7 +266,8 @@ void host_sample(struct host_sample *s)
     }
     if (f)
         fclose(f);
-    f = fopen("/sys/fs/cgroup/cpu.stat", "re");
+    group_path(line, sizeof line, "cpu.stat");
+    f = fopen(line, "re");
     while (f && fgets(line, sizeof line, f)) {
         if (sscanf(line, "nr_throttled %llu", &t[0]) == 1)
             s->throttled = t[0];

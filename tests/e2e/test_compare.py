@@ -1,8 +1,10 @@
 """The protocol of proof compare, proven by services whose faults are known."""
 import json
+import resource
 import signal
 import socket
 import sys
+from pathlib import Path
 
 import pytest
 from comparison import CONTRACT, PROTOCOL, begin, compare, fake, left_over, needs_compare, plan, running, starts, wait_for
@@ -36,6 +38,17 @@ def ran(tmp_path_factory):
     done = compare(path)
     assert done.code == 0, done
     return done
+
+
+def test_the_limits_that_services_inherit_are_recorded(ran):
+    host = {pair["name"]: pair["value"] for pair in ran.json["host"]}
+    for name in ("open_files", "processes", "locked_memory", "address_space", "stack", "core"):
+        which = {"open_files": "NOFILE", "processes": "NPROC", "locked_memory": "MEMLOCK",
+                 "address_space": "AS"}.get(name, name.upper())
+        soft, hard = ("none" if v == resource.RLIM_INFINITY else str(v)
+                      for v in resource.getrlimit(getattr(resource, f"RLIMIT_{which}")))
+        assert host[f"limit_{name}"] == f"{soft}, hard {hard}"
+    assert host["listen_backlog"] == Path("/proc/sys/net/core/somaxconn").read_text().strip()
 
 
 def rotations(row):
