@@ -30,6 +30,18 @@ bool gim_str_eq_fold(gim_str a, gim_str b)
     return true;
 }
 
+bool gim_str_eq_secret(gim_str a, gim_str b)
+{
+    const volatile char *x = a.ptr, *y = b.ptr; /* volatile: no byte may be left out */
+    unsigned differ = 0;
+
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++)
+        differ |= (unsigned)(unsigned char)x[i] ^ (unsigned)(unsigned char)y[i];
+    return differ == 0;
+}
+
 gim_str gim_str_trim(gim_str s)
 {
     while (s.len && is_ows(s.ptr[0])) {

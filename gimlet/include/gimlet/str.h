@@ -68,6 +68,10 @@ static inline bool gim_str_starts(gim_str s, gim_str prefix)
 /** Equal when ASCII letters are folded (field names and tokens: RFC 9110 §5.1). */
 bool gim_str_eq_fold(gim_str a, gim_str b);
 
+/** The same bytes? For secrets (tokens, passwords, signatures): it takes as long for a wrong one as
+ *  for the right one; what a clock may tell is whether the lengths are equal. */
+bool gim_str_eq_secret(gim_str a, gim_str b);
+
 /** Without leading and trailing SP and HTAB (OWS, RFC 9110 §5.6.3). */
 gim_str gim_str_trim(gim_str s);
 
