@@ -10,9 +10,9 @@
 #include <gimlet/str.h>
 
 enum gim_base64 {
-    GIM_BASE64,            /* A-Z a-z 0-9 + /, filled up with '=' (§4): Basic, Sec-WebSocket-Key */
-    GIM_BASE64_BARE,       /* the same without '=' */
-    GIM_BASE64_URL,        /* A-Z a-z 0-9 - _, without '=' (§5; RFC 7515 §2): tokens, cookies, JWT */
+    GIM_BASE64,      /* A-Z a-z 0-9 + /, filled up with '=' (§4): Basic, Sec-WebSocket-Key */
+    GIM_BASE64_BARE, /* the same without '=' */
+    GIM_BASE64_URL,  /* A-Z a-z 0-9 - _, without '=' (§5; RFC 7515 §2): tokens, cookies, JWT */
     GIM_BASE64_URL_PADDED, /* the same, filled up with '=' */
 };
 

@@ -8,7 +8,10 @@
 #include "guard.h"
 
 #define N_KINDS 4
-#define S(literal) {("" literal), sizeof(literal) - 1}
+#define S(literal)                                                                                 \
+    {                                                                                              \
+        ("" literal), sizeof(literal) - 1                                                          \
+    }
 
 static const struct {
     gim_str bytes;
@@ -35,7 +38,8 @@ static void texts_are_written_as_the_rfc_has_them(void **state)
         for (int kind = 0; kind < N_KINDS; kind++) {
             char out[64];
             char *in = guard_copy(rows[i].bytes.ptr, rows[i].bytes.len);
-            size_t n = gim_base64_write(out, (gim_str){in, rows[i].bytes.len}, (enum gim_base64)kind);
+            size_t n =
+                gim_base64_write(out, (gim_str){in, rows[i].bytes.len}, (enum gim_base64)kind);
 
             assert_true(n <= GIM_BASE64_LEN(rows[i].bytes.len));
             assert_int_equal(n, strlen(rows[i].text[kind]));
@@ -71,15 +75,33 @@ static void what_another_kind_would_write_is_refused(void **state)
         enum gim_base64 kind;
         const char *text;
     } bad[] = {
-        {GIM_BASE64, "Zg"},        {GIM_BASE64, "Zg="},       {GIM_BASE64, "Zg==="},
-        {GIM_BASE64, "="},         {GIM_BASE64, "=="},        {GIM_BASE64, "===="},
-        {GIM_BASE64, "Z==="},      {GIM_BASE64, "Z=g="},      {GIM_BASE64, "Zg==Zg=="},
-        {GIM_BASE64, "Zm9v===="},  {GIM_BASE64, "-__-"},      {GIM_BASE64, "Zh=="},
-        {GIM_BASE64, "Zm9="},      {GIM_BASE64, "Zm9v\n"},    {GIM_BASE64, " Zm9v"},
-        {GIM_BASE64, "Zm 9"},      {GIM_BASE64, "Zm9\xE9"},   {GIM_BASE64, "Zm9v."},
-        {GIM_BASE64, "Z"},         {GIM_BASE64_BARE, "Zg=="}, {GIM_BASE64_BARE, "Zm9vZ"},
-        {GIM_BASE64_BARE, "Zh"},   {GIM_BASE64_URL, "Zg=="},  {GIM_BASE64_URL, "+//+"},
-        {GIM_BASE64_URL, "Zm9"},   {GIM_BASE64_URL, "Z"},     {GIM_BASE64_URL_PADDED, "Zg"},
+        {GIM_BASE64, "Zg"},
+        {GIM_BASE64, "Zg="},
+        {GIM_BASE64, "Zg==="},
+        {GIM_BASE64, "="},
+        {GIM_BASE64, "=="},
+        {GIM_BASE64, "===="},
+        {GIM_BASE64, "Z==="},
+        {GIM_BASE64, "Z=g="},
+        {GIM_BASE64, "Zg==Zg=="},
+        {GIM_BASE64, "Zm9v===="},
+        {GIM_BASE64, "-__-"},
+        {GIM_BASE64, "Zh=="},
+        {GIM_BASE64, "Zm9="},
+        {GIM_BASE64, "Zm9v\n"},
+        {GIM_BASE64, " Zm9v"},
+        {GIM_BASE64, "Zm 9"},
+        {GIM_BASE64, "Zm9\xE9"},
+        {GIM_BASE64, "Zm9v."},
+        {GIM_BASE64, "Z"},
+        {GIM_BASE64_BARE, "Zg=="},
+        {GIM_BASE64_BARE, "Zm9vZ"},
+        {GIM_BASE64_BARE, "Zh"},
+        {GIM_BASE64_URL, "Zg=="},
+        {GIM_BASE64_URL, "+//+"},
+        {GIM_BASE64_URL, "Zm9"},
+        {GIM_BASE64_URL, "Z"},
+        {GIM_BASE64_URL_PADDED, "Zg"},
         {GIM_BASE64_URL_PADDED, "+//+"},
     };
 
