@@ -1,7 +1,7 @@
 /* memory.c: a stream without a socket: the test client's and the fuzzer's end of a connection.
  *
- * What the owner writes is collected, what it is fed it gets at once. Nothing is ever pending, so
- * on_drained is never due. */
+ * What the owner writes is collected, what it is fed it gets at once. Unless the peer is bounded,
+ * nothing is ever pending; then `out` holds what is pending too, and pending_len counts it. */
 #include "../base/arena.h"
 #include "stream.h"
 
@@ -27,6 +27,12 @@ static void memory_write(struct gim_stream *s, gim_str data)
     }
     memcpy(m->out + m->out_len, data.ptr, data.len);
     m->out_len += data.len;
+    if (m->bounded) {
+        size_t taken = data.len < m->room ? data.len : m->room;
+
+        m->room -= taken;
+        s->pending_len += (uint32_t)(data.len - taken);
+    }
 }
 
 static void memory_read_stop(struct gim_stream *s)
@@ -77,6 +83,19 @@ void gim_memory_end(struct gim_memory *m)
 {
     if (!m->closed && !m->stopped)
         m->stream.user->on_end(&m->stream);
+}
+
+void gim_memory_take(struct gim_memory *m, size_t n)
+{
+    struct gim_stream *s = &m->stream;
+    uint32_t taken = n < s->pending_len ? (uint32_t)n : s->pending_len;
+
+    m->room += n - taken;
+    if (m->closed || !taken)
+        return;
+    s->pending_len -= taken;
+    if (!s->pending_len)
+        s->user->on_drained(s);
 }
 
 void gim_memory_free(struct gim_memory *m)

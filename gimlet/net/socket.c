@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -40,6 +41,7 @@ enum {
     SHUTTING = 16,   /* FIN when pending has left, or already sent: nothing more is written */
     FAILED = 32,     /* on_error was called: only close may follow */
     CONNECTING = 64, /* dialled, and on_open was not called yet */
+    FILE_WAITS = 128, /* a file's part did not go whole: on_drained is due when there is room */
 };
 
 static void set(struct gim_stream *s, unsigned flag)
@@ -135,13 +137,41 @@ static void socket_write(struct gim_stream *s, gim_str data)
         fail_later(s, ENOBUFS);
 }
 
+static ssize_t socket_send_file(struct gim_stream *s, int fd, int64_t at, size_t len)
+{
+    off_t from = at;
+    size_t done = 0;
+
+    if (s->io.fd < 0 || s->err || (s->flags & (SHUTTING | FAILED)) || gim_stream_pending(s))
+        return 0;
+    while (done < len) {
+        ssize_t n = sendfile(s->io.fd, fd, &from, len - done);
+
+        if (n > 0) {
+            done += (size_t)n;
+        } else if (n == 0 || (errno != EAGAIN && errno != EINTR && errno != EPIPE &&
+                              errno != ECONNRESET)) {
+            return -1;
+        } else if (errno != EINTR) {
+            if (errno == EAGAIN)
+                set(s, FILE_WAITS);
+            else
+                fail_later(s, errno);
+            break;
+        }
+    }
+    return (ssize_t)done;
+}
+
 /* The socket takes bytes again. False when `s` is closed, or to be left alone. */
 static bool flush(struct gim_stream *s)
 {
     struct gim_loop *l = s->loop;
     struct gim_io *io = &s->io;
-    ssize_t n = send_some(io->fd, s->pending_ptr + s->pending_at, gim_stream_pending(s));
+    size_t len = gim_stream_pending(s); /* 0 when a file's part waits */
+    ssize_t n = len ? send_some(io->fd, s->pending_ptr + s->pending_at, len) : 0;
 
+    unset(s, FILE_WAITS);
     if (n < 0) {
         fail_now(s, errno);
         return false;
@@ -249,7 +279,7 @@ static void on_event(struct gim_io *io, uint32_t events)
         set(s, READABLE);
     if (events & (EPOLLRDHUP | EPOLLHUP))
         set(s, FIN);
-    if (gim_stream_pending(s) && (events & EPOLLOUT) && !flush(s))
+    if ((gim_stream_pending(s) || (s->flags & FILE_WAITS)) && (events & EPOLLOUT) && !flush(s))
         return;
     read_all(s);
 }
@@ -291,6 +321,7 @@ static void socket_close(struct gim_stream *s, bool reset)
 
 static const struct gim_stream_ops socket_ops = {
     .write = socket_write,
+    .send_file = socket_send_file,
     .read_stop = socket_read_stop,
     .read_start = socket_read_start,
     .shut_write = socket_shut_write,

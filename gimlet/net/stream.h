@@ -10,6 +10,7 @@
 #define NET_STREAM_H
 
 #include "loop.h"
+#include <sys/types.h>
 
 struct gim_stream;
 
@@ -24,6 +25,10 @@ struct gim_stream_user { /* what the owner wants to hear; one const table an own
 
 struct gim_stream_ops {
     void (*write)(struct gim_stream *s, gim_str data);
+    /** Sends of a file what the kernel takes now, when nothing is pending: returns how many bytes; if
+     *  fewer than `len`, on_drained is called when more can be sent. -1 when the file cannot be read,
+     *  or ends before. NULL: the stream cannot; read and write. */
+    ssize_t (*send_file)(struct gim_stream *s, int fd, int64_t at, size_t len);
     void (*read_stop)(struct gim_stream *s); /* no on_data, on_end until read_start */
     void (*read_start)(
         struct gim_stream *s); /* data that waits is delivered from the next turn on */
@@ -69,17 +74,21 @@ size_t gim_socket_peer(const struct gim_stream *s, char out[GIM_PEER_MAX]);
 /** Closes an accepted fd that no stream was opened on. */
 void gim_socket_close(int fd);
 
-/** A stream without a socket. The test feeds it with gim_memory_feed and finds what was written. */
+/** A stream without a socket. The test feeds it with gim_memory_feed and finds what was written. With
+ *  `bounded` the peer takes only what gim_memory_take lets it: the rest is pending. */
 struct gim_memory {
     struct gim_stream stream;
     char *out;
     size_t out_len, out_cap;
+    size_t room; /* bytes that the peer still takes */
+    bool bounded;
     bool shut, closed, reset; /* what the owner did */
     bool stopped;             /* reading is stopped: feed later */
 };
 void gim_memory_open(struct gim_memory *m, struct gim_loop *l, const struct gim_stream_user *user);
 void gim_memory_feed(struct gim_memory *m, gim_str data); /* one on_data, if open and not stopped */
 void gim_memory_end(struct gim_memory *m);                /* on_end */
+void gim_memory_take(struct gim_memory *m, size_t n);     /* so many more; on_drained when all left */
 void gim_memory_free(struct gim_memory *m);
 
 #endif

@@ -5,8 +5,8 @@
  * compare-and-swap of the generation, and only the winner may touch the request behind the slot.
  * The suspension holds a reference on the exchange, so its memory lives until the resume has been
  * dealt with on the loop, whatever became of the client. */
-#include "ctx.h"
-#include <gimlet/log.h>
+#include "mistake.h"
+#include "work.h"
 
 #define SLOTS_A_SLAB 64
 
@@ -42,15 +42,33 @@ static struct gim_slot *slot_take(struct gim_worker *w)
     return s;
 }
 
+/* A request that nobody resumes now is one that nobody can resume any more. */
+static void tell_held(const struct gim_worker *w, const struct gim_slot *s)
+{
+    if (s->c)
+        gim_mistake(s->c, GIM_MISTAKE_HELD,
+                    "the handler suspended %lld ms ago, and its handle was not resumed when the "
+                    "server had stopped; resume each, also when the client has gone",
+                    (long long)(gim_loop_ms(w->wire.loop) - s->c->x.start_ms));
+}
+
 void gim_slots_release(struct gim_worker *w)
 {
     while (w->slabs) {
         struct gim_slot_slab *slab = w->slabs;
 
+        for (int i = 0; i < SLOTS_A_SLAB; i++)
+            tell_held(w, &slab->slots[i]);
         w->slabs = slab->next;
         gim_heap_free(slab);
     }
     w->free_slots = NULL;
+}
+
+/* A 204 would not be what the route's documentation says. */
+static bool owes_reply(const struct gim_route *row)
+{
+    return row->reply || (row->status && row->status != 204);
 }
 
 /* The outcome of a handler, made a reply. False when it is suspended. */
@@ -62,16 +80,30 @@ static bool conclude(struct gim_ctx *c, int result)
         c->values_before = c->values;
         return false;
     }
-    if (result == GIM_OK)
+    if (result == GIM_OK && !c->slot && !owes_reply(c->match.route->row)) {
         gim_empty(c, 204);
-    else
-        gim_problem(c, 500, NULL, "the handler failed");
+        return true;
+    }
+    gim_mistake_of_result(c, result);
+    gim_problem(c, 500, NULL, "the handler failed");
     return true;
 }
 
 bool gim_ctx_run(struct gim_ctx *c, gim_handler *h)
 {
     return conclude(c, h(c));
+}
+
+/* Has the reply begun, so that a resume can only wake its source? */
+static bool is_streamed(const struct gim_ctx *c)
+{
+    return c->x.reply.pull || c->x.reply.upgrade;
+}
+
+/* A slot's handle: of one that was resumed already too, whose resume does nothing more. */
+static gim_handle handle_of(struct gim_slot *s)
+{
+    return (gim_handle){s, atomic_load_explicit(&s->generation, memory_order_relaxed) & ~1u};
 }
 
 gim_handle gim_suspend(struct gim_ctx *c)
@@ -81,16 +113,17 @@ gim_handle gim_suspend(struct gim_ctx *c)
                                                  : NULL;
     struct gim_slot *s;
 
+    if (c->slot && is_streamed(c)) /* a pull was asked before its handle was resumed */
+        return handle_of(c->slot);
     if (wrong) {
-        gim_log(GIM_LOG_ERROR, "gimlet", "%.*s: gim_suspend %s", GIM_FMT(gim_route_pattern(c)),
-                wrong);
+        gim_mistake(c, GIM_MISTAKE_PERMITTED, "gim_suspend %s", wrong);
         return (gim_handle){0};
     }
     s = slot_take(gim_ctx_worker(c));
     s->c = c;
     c->slot = s;
     gim_exchange_ref(&c->x);
-    return (gim_handle){s, atomic_load_explicit(&s->generation, memory_order_relaxed)};
+    return handle_of(s);
 }
 
 static void slot_give(struct gim_worker *w, struct gim_slot *s)
@@ -101,7 +134,16 @@ static void slot_give(struct gim_worker *w, struct gim_slot *s)
     w->free_slots = s;
 }
 
-/* On the loop: the resumed request goes on, if anybody still waits for it. */
+static bool resumed_without(struct gim_ctx *c)
+{
+    gim_mistake(c, GIM_MISTAKE_PERMITTED,
+                "gim_resume(handle, NULL) is for a pull of gim_stream; no stream has begun");
+    gim_problem(c, 500, NULL, "the handler failed");
+    return true;
+}
+
+/* On the loop: the resumed request goes on, if anybody still waits for it. A stream's pull does,
+ * whatever `then` was: the reply has begun. */
 static void run_resumed(struct gim_task *t)
 {
     struct gim_ctx *c = GIM_CONTAINER(t, struct gim_ctx, task);
@@ -109,7 +151,9 @@ static void run_resumed(struct gim_task *t)
 
     c->slot = NULL;
     slot_give(gim_ctx_worker(c), s);
-    if (c->x.conn && gim_ctx_run(c, c->then))
+    if (is_streamed(c))
+        gim_exchange_wake(&c->x);
+    else if (c->x.conn && (c->then ? gim_ctx_run(c, c->then) : resumed_without(c)))
         gim_exchange_finish(&c->x);
     gim_exchange_unref(&c->x);
 }
@@ -198,7 +242,7 @@ bool gim_ctx_block(struct gim_ctx *c, gim_handler *h)
     c->values_before = c->values;
     c->on_pool = true;
     gim_exchange_ref(&c->x);
-    if (!gim_pool_submit(gim_ctx_app(c)->pool, &c->job))
+    if (!gim_pool_submit(gim_app_pool(gim_ctx_app(c)), &c->job))
         return true;
     c->on_pool = false;
     gim_exchange_unref(&c->x);
@@ -220,8 +264,7 @@ void gim_ctx_cancel(struct gim_ctx *c)
 void gim_on_cancel(struct gim_ctx *c, void (*fn)(void *arg), void *arg)
 {
     if (c->on_pool) { /* the loop may be calling the one before just now */
-        gim_log(GIM_LOG_ERROR, "gimlet", "%.*s: gim_on_cancel is not for .blocking handlers",
-                GIM_FMT(gim_route_pattern(c)));
+        gim_mistake(c, GIM_MISTAKE_PERMITTED, "gim_on_cancel is not for .blocking handlers");
         return;
     }
     c->on_cancel = fn;

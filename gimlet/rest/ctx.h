@@ -3,7 +3,7 @@
 #define REST_CTX_H
 
 #include "app.h"
-#include <gimlet/ctx.h>
+#include <gimlet/stream.h>
 
 struct gim_deferred {
     struct gim_deferred *next;
@@ -22,7 +22,10 @@ struct gim_ctx {
     /* from here to `match` all is zeroed for a new request (gim_ctx_begin) */
     gim_str path; /* decoded */
     gim_str id;
-    void *body, *query, *path_obj;
+    gim_str trace_id;  /* 32 hex digits; absent without the trace middleware */
+    uint64_t start_ns; /* set when somebody counts */
+    const char *const *etag_suffixes; /* under which a tag is known too; NULL-terminated */
+    void *body, *form, *query, *path_obj;
     struct gim_deferred *deferred;
     struct gim_value *values;        /* newest first; a node is never changed */
     struct gim_value *values_before; /* those there were when the loop let go of it */
@@ -30,6 +33,9 @@ struct gim_ctx {
     void *cancel_arg;
     atomic_bool unwanted; /* cancelled: a job that has not begun need not */
     const struct gim_middleware *const *chain;
+    const struct gim_middleware *now; /* whose before or after runs: gim_with */
+    gim_pull_fn *pull;                /* of a streamed reply */
+    void *pull_arg;
     gim_handler *then;     /* what a resume runs */
     struct gim_slot *slot; /* set while suspended */
     uint8_t ran;           /* befores of `chain` that ran: their afters are due */

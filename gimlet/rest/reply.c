@@ -5,7 +5,7 @@
  * requests, and then copied into the arena: two memcpy's instead of a malloc. */
 #include "../http/message.h"
 #include "../json/writer.h"
-#include "ctx.h"
+#include "mistake.h"
 #include "problem.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -31,13 +31,27 @@ static gim_str scratch_close(struct gim_ctx *c, struct gim_buf *b, struct gim_bu
     return s;
 }
 
+/* An `after` may do so; a handler has lost its way. While it runs, all befores have run. */
+static void replaced(const struct gim_ctx *c, int status)
+{
+    if (c->chain && !c->chain[c->ran])
+        gim_mistake(c, GIM_MISTAKE_TWICE,
+                    "the handler made a second reply (%d), which replaced the first (%d); return "
+                    "once one is made",
+                    status, c->x.reply.status);
+}
+
 static int set_reply(struct gim_ctx *c, int status, gim_str media_type, gim_str body)
 {
     struct gim_reply_parts *r = &c->x.reply;
 
+    if (r->status)
+        replaced(c, status);
     r->status = status;
     r->media_type = media_type;
     r->body = body;
+    r->pull = NULL;
+    r->upgrade = NULL;
     return GIM_REPLIED;
 }
 
@@ -80,7 +94,8 @@ int gim_ctx_problem(struct gim_ctx *c, int status, const char *slug, gim_str det
     struct gim_buf own = {0};
     struct gim_buf *b = scratch_open(c, &own);
 
-    gim_problem_write(b, status, slug, detail, c->id, faults, where);
+    gim_problem_write(b, status, slug, detail, (struct gim_problem_of){c->id, c->trace_id}, faults,
+                      where);
     return set_reply(c, status, GIM_S("application/problem+json"), scratch_close(c, b, &own));
 }
 

@@ -20,6 +20,7 @@ void gim_conn_accept(struct gim_wire *w, int fd)
     struct socket_conn *sc;
 
     if (over && w->n_conns >= max + OVERSHOOT) {
+        gim_wire_count(w, GIM_REFUSED_CONNECTIONS_CUT);
         gim_socket_close(fd);
         return;
     }
@@ -31,13 +32,16 @@ void gim_conn_accept(struct gim_wire *w, int fd)
     }
     gim_conn_start(&sc->conn, w, &sc->stream);
     if (over)
-        gim_conn_refuse(&sc->conn, 503, "too many connections; try again");
+        gim_conn_refuse(&sc->conn, GIM_REFUSED_CONNECTIONS_FULL, 503,
+                        "too many connections; try again");
 }
 
 void gim_conn_drain(struct gim_conn *c)
 {
     if ((c->phase == GIM_CONN_IDLE || c->phase == GIM_CONN_NEW) && !c->x)
         gim_conn_close(c, false);
+    else if (c->streaming || c->upgraded)
+        gim_exchange_wake(c->x);
 }
 
 bool gim_conn_shed(struct gim_wire *w)

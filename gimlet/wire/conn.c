@@ -10,12 +10,10 @@
  *
  * Every entry (data, drained, FIN, timer, a finished exchange) ends in settle(), the one place that
  * sends what was produced, decides whether the connection goes on, and sets its one deadline. */
-#include "conn.h"
+#include "conn_private.h"
 
 #define SMALL_BODY 65536        /* an unwanted body up to this is read past, not hung up on */
 #define LINGER_BYTES (16 << 20) /* discarded after the last reply, then the connection is cut */
-#define LINGER_MS 2000
-#define WRITE_STEP 4096 /* bytes a slow reader must take in one write timeout */
 
 /* ---- ending -------------------------------------------------------------------------------- */
 
@@ -28,13 +26,13 @@ static void abandon(struct gim_conn *c)
     c->x = NULL;
     if (!x)
         return;
-    if (c->suspended) {
-        c->suspended = false;
+    if (c->suspended || c->streaming || c->upgraded) {
+        c->suspended = c->streaming = c->upgraded = false;
         service->on_cancel(x);
     }
     x->conn = c;
     if (c->in_body || x->head.size)
-        service->on_done(x, 0, true);
+        service->on_done(x, (size_t)(x->sent - x->span.len), true);
     x->conn = NULL;
     gim_exchange_unref(x);
 }
@@ -61,10 +59,14 @@ static void answer(struct gim_conn *c)
     bool close;
     size_t sent;
 
-    if (x->reply.body.len > SMALL_BODY && gim_wire_is_spent(w))
+    if (x->reply.body.len > SMALL_BODY && gim_wire_is_spent(w)) {
+        gim_wire_count(w, GIM_REFUSED_ANSWERS_FULL);
         w->service->on_refused(x, 503, "too much waits for clients that are slow; try again");
+    }
     w->service->on_reply(x);
     close = x->reply.close || w->draining || !x->head.size || !x->head.keep_alive;
+    if ((x->reply.pull || x->reply.upgrade) && gim_conn_begin_stream(c, close))
+        return;
     sent = gim_wire_write_reply(w, x, &w->out, close);
     w->service->on_done(x, sent, false);
     c->closing = c->closing || close;
@@ -75,8 +77,10 @@ static void answer(struct gim_conn *c)
 }
 
 /* The wire's own answer; the connection ends after it. */
-static void refuse(struct gim_conn *c, int status, const char *detail)
+void gim_conn_answer_refused(struct gim_conn *c, enum gim_refused why, int status,
+                             const char *detail)
 {
+    gim_wire_count(c->wire, why);
     if (!c->x)
         c->x = gim_wire_exchange(c->wire);
     c->x->conn = c;
@@ -88,7 +92,7 @@ static void refuse(struct gim_conn *c, int status, const char *detail)
 
 /* The handler's time is up. Its exchange may be in use by another thread, so the answer is made in
  * a fresh one that borrows the head; the late result will find no connection. */
-static void refuse_late(struct gim_conn *c)
+void gim_conn_answer_late(struct gim_conn *c)
 {
     struct gim_exchange *late = c->x;
     struct gim_exchange *x = gim_wire_exchange(c->wire);
@@ -102,6 +106,7 @@ static void refuse_late(struct gim_conn *c)
     c->wire->service->on_cancel(late);
     if (c->wire->service->on_late)
         c->wire->service->on_late(x, late);
+    gim_wire_count(c->wire, GIM_REFUSED_HANDLER_TIMEOUT);
     c->wire->service->on_refused(x, 503, "the handler did not answer in time");
     answer(c);
     gim_exchange_unref(late);
@@ -143,7 +148,8 @@ static void on_head(struct gim_conn *c, gim_str rest)
     c->progress = 0;
     x->conn = c;
     if (x->head.expect_other) {
-        refuse(c, 417, "the only expectation we know is 100-continue");
+        gim_conn_answer_refused(c, GIM_REFUSED_EXPECTATION, 417,
+                                "the only expectation we know is 100-continue");
         return;
     }
     if (outstanding)
@@ -151,7 +157,8 @@ static void on_head(struct gim_conn *c, gim_str rest)
     if (c->wire->service->on_head(x) == GIM_BODY_REFUSE)
         answer_early(c);
     else if (x->head.content_length > x->max_body)
-        refuse(c, 413, "the body is larger than this resource takes");
+        gim_conn_answer_refused(c, GIM_REFUSED_BODY_LARGE, 413,
+                                "the body is larger than this resource takes");
     else if (outstanding && x->head.expect_continue && rest.len == 0)
         gim_buf_lit(&c->wire->out, "HTTP/1.1 100 Continue\r\n\r\n");
 }
@@ -165,29 +172,45 @@ static bool charge(struct gim_wire *w, struct gim_exchange *x)
     return gim_wire_charge(w, held, x->charged);
 }
 
+/* Hands a piece to who takes the body as it comes. */
+static void pour(struct gim_conn *c, gim_str data)
+{
+    if (!c->x->sink(c->x, data))
+        return;
+    c->x->reply.close = true;
+    c->unread = true;
+    answer(c);
+}
+
 /* Keeps a piece of a body that comes in several. */
 static void collect(struct gim_conn *c, gim_str data)
 {
     struct gim_exchange *x = c->x;
 
-    if ((int64_t)(x->collected.len + data.len) > x->max_body) {
-        refuse(c, 413, "the body is larger than this resource takes");
-        return;
-    }
     gim_buf_str(&x->collected, data);
     x->body = gim_buf_view(&x->collected);
     if (!charge(c->wire, x))
-        refuse(c, 503, "the server holds too many unfinished bodies; try again");
+        gim_conn_answer_refused(c, GIM_REFUSED_BODIES_FULL, 503,
+                                "the server holds too many unfinished bodies; try again");
     else if (x->collected.full) /* max_body lies above a buffer's own cap */
-        refuse(c, 413, "the body is larger than this server takes");
+        gim_conn_answer_refused(c, GIM_REFUSED_BODY_LARGE, 413,
+                                "the body is larger than this server takes");
 }
 
 static void on_body(struct gim_conn *c, gim_str data)
 {
     struct gim_exchange *x = c->x;
 
-    if (!x)
+    if (!x) {
         read_past(c, data.len);
+        return;
+    }
+    x->received += (int64_t)data.len;
+    if (x->received > x->max_body)
+        gim_conn_answer_refused(c, GIM_REFUSED_BODY_LARGE, 413,
+                                "the body is larger than this resource takes");
+    else if (x->sink)
+        pour(c, data);
     else if (!x->head.chunked && (int64_t)data.len == x->head.content_length)
         x->body = data; /* whole, in place */
     else
@@ -203,6 +226,7 @@ static void on_end_of_request(struct gim_conn *c)
     if (!x)
         return;
     if (x->keep && limits->max_in_flight && c->wire->in_flight >= limits->max_in_flight) {
+        gim_wire_count(c->wire, GIM_REFUSED_IN_FLIGHT_FULL);
         c->wire->service->on_refused(x, 503, "too many requests are in flight; try again");
         answer(c);
         return;
@@ -218,25 +242,36 @@ static void on_end_of_request(struct gim_conn *c)
     c->wire->in_flight++;
 }
 
+static enum gim_refused reason_of(int status)
+{
+    return status == 414   ? GIM_REFUSED_TARGET_LONG
+           : status == 431 ? GIM_REFUSED_HEAD_LARGE
+           : status == 413 ? GIM_REFUSED_BODY_LARGE
+                           : GIM_REFUSED_MALFORMED;
+}
+
 /* The bytes are not HTTP as we take it. Where the request they belong to is answered already, a
  * second answer would be taken for that of the next one: we only hang up. */
 static void on_refused(struct gim_conn *c)
 {
+    const struct gim_refusal *why = &c->session.why;
+
     if (c->in_body && !c->x) {
         c->closing = c->unread = true;
         return;
     }
     if (c->x && !c->in_body)
         c->x->head.size = 0; /* whatever was parsed is not a request */
-    refuse(c, c->session.why.status, c->session.why.detail);
+    gim_conn_answer_refused(c, reason_of(why->status), why->status, why->detail);
 }
 
 static bool paused(const struct gim_conn *c)
 {
-    return c->suspended || c->closing || gim_stream_pending(c->stream);
+    return c->suspended || c->closing || c->streaming || c->upgraded ||
+           gim_stream_pending(c->stream);
 }
 
-static void flush(struct gim_conn *c)
+void gim_conn_flush(struct gim_conn *c)
 {
     struct gim_buf *out = &c->wire->out;
 
@@ -283,7 +318,7 @@ static void serve(struct gim_conn *c, gim_str *in)
             return;
         }
         if (w->out.len >= GIM_LOOP_BUF)
-            flush(c);
+            gim_conn_flush(c);
     }
 }
 
@@ -320,104 +355,12 @@ static void serve_carry(struct gim_conn *c)
     c->carry_len = c->carry_cap = 0;
 }
 
-/* ---- deadlines ----------------------------------------------------------------------------- */
-
-static int64_t body_deadline(const struct gim_conn *c)
-{
-    const struct gim_limits *l = c->wire->limits;
-    int64_t ms = l->body_timeout;
-
-    if (!ms)
-        return 0;
-    if (c->x) {
-        if (l->body_min_rate)
-            ms += (int64_t)c->x->collected.len * 1000 / l->body_min_rate;
-        ms -= (int64_t)(gim_loop_ms(c->wire->loop) - c->x->start_ms);
-    }
-    return ms > 0 ? ms : 1;
-}
-
-/* Only the empty lines that some clients send behind a body: no head has begun (RFC 9112 §2.2). */
-static bool carry_is_blank(const struct gim_conn *c)
-{
-    for (uint32_t i = 0; i < c->carry_len; i++) {
-        if (c->carry[i] != '\r' && c->carry[i] != '\n')
-            return false;
-    }
-    return true;
-}
-
-static enum gim_conn_phase phase_now(const struct gim_conn *c)
-{
-    if (gim_stream_pending(c->stream))
-        return GIM_CONN_WRITE;
-    if (c->closing)
-        return GIM_CONN_LINGER;
-    if (c->suspended)
-        return GIM_CONN_HANDLER;
-    if (c->in_body)
-        return GIM_CONN_BODY;
-    if (!carry_is_blank(c))
-        return GIM_CONN_HEAD;
-    return c->phase == GIM_CONN_NEW && !c->moved ? GIM_CONN_NEW : GIM_CONN_IDLE;
-}
-
-static int64_t phase_ms(const struct gim_conn *c, enum gim_conn_phase phase)
-{
-    const struct gim_limits *l = c->wire->limits;
-
-    switch (phase) {
-    case GIM_CONN_NEW:
-    case GIM_CONN_HEAD:
-        return l->header_timeout;
-    case GIM_CONN_BODY:
-        return body_deadline(c);
-    case GIM_CONN_HANDLER:
-        return l->handler_timeout;
-    case GIM_CONN_WRITE:
-        return l->write_timeout;
-    case GIM_CONN_LINGER:
-        return LINGER_MS;
-    case GIM_CONN_IDLE:
-        break;
-    }
-    return l->idle_timeout;
-}
-
-/* Sets the deadline of the present phase, which counts from the phase's beginning: bytes that trickle
- * in do not move it. Only a body that is wanted stretches its deadline with what came. A request
- * answered begins the phase anew even where it is the same one as before: pipelined requests do not
- * share one deadline. */
-static void set_deadline(struct gim_conn *c)
-{
-    enum gim_conn_phase now = phase_now(c);
-    bool begins = c->moved || (now == GIM_CONN_BODY && c->x);
-    int64_t ms;
-
-    if (now == c->phase && !begins)
-        return;
-    if (c->phase == GIM_CONN_NEW && now == GIM_CONN_HEAD && !begins) {
-        c->phase = GIM_CONN_HEAD; /* the deadline set at accept goes on */
-        return;
-    }
-    c->moved = false;
-    if (now == GIM_CONN_WRITE)
-        c->progress = (uint32_t)gim_stream_pending(c->stream);
-    else if (now == GIM_CONN_LINGER)
-        c->progress = 0;
-    c->phase = (uint8_t)now;
-    ms = phase_ms(c, now);
-    if (ms > 0)
-        gim_timer_set(c->wire->loop, &c->timer, (uint64_t)ms);
-    else
-        gim_timer_clear(c->wire->loop, &c->timer);
-}
-
 /* ---- the one way out of every entry -------------------------------------------------------- */
 
 static void set_reading(struct gim_conn *c)
 {
-    bool stop = paused(c) && !c->closing && c->carry_len >= c->wire->limits->max_head;
+    bool stop =
+        paused(c) && !c->closing && !c->upgraded && c->carry_len >= c->wire->limits->max_head;
 
     if (stop == c->stopped)
         return;
@@ -428,17 +371,36 @@ static void set_reading(struct gim_conn *c)
         c->stream->ops->read_start(c->stream);
 }
 
-/* May free `c`. */
-static void settle(struct gim_conn *c)
+/* Goes on with a streamed reply, and with what is carried behind it. False: `c` is gone. */
+static bool stream(struct gim_conn *c)
+{
+    while (c->streaming) {
+        enum gim_pumped pumped = gim_conn_pump(c);
+
+        if (pumped != GIM_PUMP_ENDED)
+            return pumped == GIM_PUMP_WAITS;
+        if ((c->carry_len || c->in_body) && !paused(c))
+            serve_carry(c);
+        gim_conn_flush(c);
+    }
+    return true;
+}
+
+/* What is carried behind the last reply would be met by a reset too. */
+static bool is_over(const struct gim_conn *c)
+{
+    return c->ended || (c->closing && !c->unread && !c->carry_len);
+}
+
+void gim_conn_decide(struct gim_conn *c)
 {
     bool was_lingering = c->phase == GIM_CONN_LINGER;
     uint32_t held = c->held;
 
-    flush(c);
     c->held = (uint32_t)gim_stream_pending(c->stream);
     (void)gim_wire_charge(c->wire, held, c->held);
-    if (!gim_stream_pending(c->stream) && !c->suspended) {
-        if (c->closing ? !c->unread || c->ended : c->ended) {
+    if (!c->held && !c->suspended && !c->streaming && !c->upgraded) {
+        if (is_over(c)) {
             gim_conn_close(c, false);
             return;
         }
@@ -446,14 +408,25 @@ static void settle(struct gim_conn *c)
             c->stream->ops->shut_write(c->stream);
     }
     set_reading(c);
-    set_deadline(c);
+    gim_conn_set_deadline(c);
 }
 
-static void go_on(struct gim_conn *c)
+void gim_conn_settle(struct gim_conn *c)
 {
-    if (c->carry_len && !paused(c))
+    gim_conn_flush(c);
+    if (c->streaming && !stream(c))
+        return;
+    if (c->upgraded && c->carry_len)
+        gim_conn_upgraded_carry(c);
+    else
+        gim_conn_decide(c);
+}
+
+void gim_conn_go_on(struct gim_conn *c)
+{
+    if ((c->carry_len || c->in_body) && !paused(c))
         serve_carry(c);
-    settle(c);
+    gim_conn_settle(c);
 }
 
 void gim_exchange_finish(struct gim_exchange *x)
@@ -464,7 +437,7 @@ void gim_exchange_finish(struct gim_exchange *x)
         return;
     c->suspended = false;
     answer(c);
-    go_on(c);
+    gim_conn_go_on(c);
 }
 
 /* ---- what the stream says ------------------------------------------------------------------ */
@@ -473,6 +446,10 @@ static void on_data(struct gim_stream *s, gim_str in)
 {
     struct gim_conn *c = s->owner;
 
+    if (c->upgraded) {
+        gim_conn_upgraded_data(c, in);
+        return;
+    }
     if (c->closing) {
         if (c->phase != GIM_CONN_LINGER)
             return;
@@ -483,7 +460,7 @@ static void on_data(struct gim_stream *s, gim_str in)
     }
     if (c->carry_len || paused(c)) {
         carry_add(c, in);
-        go_on(c);
+        gim_conn_go_on(c);
         return;
     }
     serve(c, &in);
@@ -491,22 +468,33 @@ static void on_data(struct gim_stream *s, gim_str in)
         c->unread = c->unread || in.len;
     else
         carry_add(c, in);
-    settle(c);
+    gim_conn_settle(c);
 }
 
 static void on_drained(struct gim_stream *s)
 {
-    go_on(s->owner);
+    struct gim_conn *c = s->owner;
+
+    if (c->upgraded)
+        gim_conn_upgraded_drained(c);
+    else
+        gim_conn_go_on(c);
 }
 
 /* FIN alone is not "client gone": what was asked is answered, also what is carried until the client
- * takes its answers. Half a request is not a request: it goes when nothing is left to answer. */
+ * takes its answers. Half a request is not a request: it goes when nothing is left to answer. A
+ * stream's source is asked, since an endless one may want to end. */
 static void on_fin(struct gim_stream *s)
 {
     struct gim_conn *c = s->owner;
 
     c->ended = true;
-    settle(c);
+    if (c->streaming)
+        gim_exchange_wake(c->x);
+    if (c->upgraded)
+        gim_conn_upgraded_end(c);
+    else
+        gim_conn_settle(c);
 }
 
 static void on_error(struct gim_stream *s, int err)
@@ -522,45 +510,6 @@ const struct gim_stream_user gim_conn_user = {
     .on_error = on_error,
 };
 
-static void on_deadline(struct gim_timer *t)
-{
-    struct gim_conn *c = GIM_CONTAINER(t, struct gim_conn, timer);
-    size_t pending = gim_stream_pending(c->stream);
-
-    switch ((enum gim_conn_phase)c->phase) {
-    case GIM_CONN_NEW:
-    case GIM_CONN_IDLE:
-        gim_conn_close(c, false);
-        return;
-    case GIM_CONN_HEAD:
-        refuse(c, 408, "the request's head did not arrive in time");
-        break;
-    case GIM_CONN_BODY:
-        if (!c->x) { /* its request is answered already */
-            gim_conn_close(c, false);
-            return;
-        }
-        refuse(c, 408, "the request's body did not arrive in time");
-        break;
-    case GIM_CONN_HANDLER:
-        refuse_late(c);
-        go_on(c);
-        return;
-    case GIM_CONN_WRITE:
-        if (pending + WRITE_STEP > c->progress) {
-            gim_conn_close(c, true);
-            return;
-        }
-        c->progress = (uint32_t)pending;
-        gim_timer_set(c->wire->loop, t, (uint64_t)c->wire->limits->write_timeout);
-        return;
-    case GIM_CONN_LINGER:
-        gim_conn_close(c, true);
-        return;
-    }
-    settle(c);
-}
-
 /* ---- beginning ----------------------------------------------------------------------------- */
 
 void gim_conn_start(struct gim_conn *c, struct gim_wire *w, struct gim_stream *s)
@@ -569,7 +518,7 @@ void gim_conn_start(struct gim_conn *c, struct gim_wire *w, struct gim_stream *s
     s->owner = c;
     c->wire = w;
     c->session.ops = &gim_h1_ops;
-    c->timer.on_due = on_deadline;
+    c->timer.on_due = gim_conn_on_deadline;
     c->phase = GIM_CONN_NEW;
     gim_list_push(&w->conns, &c->node);
     gim_wire_enter(w);
@@ -585,8 +534,8 @@ struct gim_conn *gim_conn_open(struct gim_wire *w, struct gim_stream *s)
     return c;
 }
 
-void gim_conn_refuse(struct gim_conn *c, int status, const char *detail)
+void gim_conn_refuse(struct gim_conn *c, enum gim_refused why, int status, const char *detail)
 {
-    refuse(c, status, detail);
-    settle(c);
+    gim_conn_answer_refused(c, why, status, detail);
+    gim_conn_settle(c);
 }

@@ -13,6 +13,7 @@ enum gim_conn_phase {
     GIM_CONN_HEAD,    /* a head is coming: absolute deadline, 408 */
     GIM_CONN_BODY,    /* a body is coming: deadline stretched by what came, 408; unwanted: silent */
     GIM_CONN_HANDLER, /* suspended: deadline, 503 */
+    GIM_CONN_STREAM,  /* a streamed reply has nothing to send, or after an upgrade: no deadline */
     GIM_CONN_WRITE,   /* the client does not take its answer: deadline, reset */
     GIM_CONN_LINGER,  /* all is said; read what still comes, bounded, then close */
 };
@@ -33,6 +34,8 @@ struct gim_conn {
     uint8_t phase; /* enum gim_conn_phase */
     bool in_body;  /* between HEAD and END of the session; x NULL meanwhile: read past it */
     bool suspended; /* x runs elsewhere */
+    bool streaming; /* the body of x's reply is being pulled */
+    bool upgraded;  /* the bytes are those of x->reply.upgrade */
     bool moved;     /* a request was answered: the deadline begins anew */
     bool closing;   /* the last reply is written; nothing is parsed any more */
     bool unread;  /* closing before all was read: half-close and drain, else RST eats the answer */
@@ -44,7 +47,8 @@ struct gim_conn {
 void gim_conn_accept(struct gim_wire *w, int fd);
 /** Makes room: closes a connection that is idle. False when none was found. accept.c */
 bool gim_conn_shed(struct gim_wire *w);
-/** Starts the graceful end: an idle connection closes, any other after its present reply. */
+/** Starts the graceful end: an idle connection closes, any other after its present reply; a streamed
+ *  reply's pull is asked once more, an upgrade's owner is told, soon. May free `c`. */
 void gim_conn_drain(struct gim_conn *c);
 
 /** A connection on a stream that the caller has opened with gim_conn_user (a memory stream), and
@@ -55,7 +59,7 @@ extern const struct gim_stream_user gim_conn_user;
 void gim_conn_start(struct gim_conn *c, struct gim_wire *w, struct gim_stream *s);
 
 /** Answers by itself and ends the connection. May free `c`. */
-void gim_conn_refuse(struct gim_conn *c, int status, const char *detail);
+void gim_conn_refuse(struct gim_conn *c, enum gim_refused why, int status, const char *detail);
 /** Ends it at once; a suspended request is cancelled. Frees `c`. */
 void gim_conn_close(struct gim_conn *c, bool reset);
 

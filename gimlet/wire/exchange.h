@@ -10,6 +10,7 @@
 #include "../base/buf.h"
 #include "../http/head.h"
 #include "../net/loop.h"
+#include <gimlet/pull.h>
 
 struct gim_conn;
 struct gim_wire;
@@ -22,12 +23,34 @@ struct gim_header_line {
     gim_str name, value;
 };
 
+/* One piece of a streamed body. */
+struct gim_out {
+    struct gim_buf *buf; /* bytes are added here; there may be others in front, up to `from` */
+    size_t from;
+    int fd; /* the piece's end: `len` bytes of a file from `at` */
+    int64_t at, len;
+};
+
+/** Adds the next piece of a body to `out`; see gim_pull_fn. */
+typedef enum gim_pull gim_exchange_pull(struct gim_exchange *x, struct gim_out *out);
+
+/* What a connection becomes after a 101: its bytes are the owner's, as they come. Each may close it. */
+struct gim_upgrade {
+    void (*on_data)(struct gim_exchange *x, gim_str data);
+    void (*on_drained)(struct gim_exchange *x); /* what was sent has left */
+    void (*on_end)(struct gim_exchange *x);     /* FIN */
+    void (*on_drain)(struct gim_exchange *x);   /* the server stops: say good-bye; also twice */
+};
+
 struct gim_reply_parts {
     int status; /* 0: none yet */
     gim_str media_type;
     gim_str body;
     struct gim_header_line *first, **tail;
-    bool close; /* end the connection after it */
+    gim_exchange_pull *pull;           /* where the body comes from, instead of `body` */
+    int64_t length;                    /* with pull: bytes of it, or GIM_LENGTH_UNKNOWN */
+    const struct gim_upgrade *upgrade; /* with status 101: who takes the connection over */
+    bool close;                        /* end the connection after it */
 };
 
 enum gim_body_plan {
@@ -39,7 +62,7 @@ enum gim_body_plan {
 struct gim_service {
     size_t exchange_size; /* of the struct that starts with a struct gim_exchange */
     /** The head is there: route, before-middleware. May make a reply (then REFUSE). Sets
-     *  x->max_body and x->keep (the request must outlive this call's input). */
+     *  x->max_body and x->keep (the request must outlive this call's input); may set the time-outs. */
     enum gim_body_plan (*on_head)(struct gim_exchange *x);
     /** Head and body are there: bind, run. True: x->reply holds. False: the exchange is suspended
      * (a reference was taken), its memory may be in use by another thread, and gim_exchange_finish
@@ -57,7 +80,8 @@ struct gim_service {
     /** The reply was handed to the stream (`sent` bytes of body): access log. `aborted`: the client
      *  went before; x->reply must not be looked at. */
     void (*on_done)(struct gim_exchange *x, size_t sent, bool aborted);
-    /** The client has gone, or the deadline has answered, while suspended. */
+    /** The client has gone, or the deadline has answered, while suspended; or the client has gone
+     *  while its reply was streamed, or after an upgrade. */
     void (*on_cancel)(struct gim_exchange *x);
     /** The last reference has gone: deferred clean-ups. */
     void (*on_release)(struct gim_exchange *x);
@@ -71,12 +95,25 @@ struct gim_exchange {
     gim_str body;
     struct gim_reply_parts reply;
     int64_t max_body; /* set by on_head */
+    /* ms, set by on_head; 0: the wire's limit, negative: none */
+    int32_t handler_timeout, body_timeout;
     uint64_t start_ms;
     struct gim_buf collected; /* a body that came in pieces; x->body is a view of it */
     int64_t charged;          /* bytes of the budget for slow clients */
+    int64_t received;         /* bytes of a body that came in pieces */
+    /** Set by on_head: takes the body as it comes, nothing is collected. 0; or -1 with a reply made,
+     *  and the rest is not wanted. x->body stays empty. */
+    int (*sink)(struct gim_exchange *x, gim_str data);
+    int64_t sent;          /* bytes of a streamed body */
+    struct gim_out span;   /* its file part that has not left */
+    struct gim_task again; /* goes on with a stream that has had its share of a turn */
     uint32_t refs;
     bool keep;      /* set by on_head: the handler may outlive the input */
     bool stable;    /* the head lies in the arena */
+    bool chunked;   /* the body is streamed in chunks */
+    bool last;      /* the pull has said END */
+    bool waiting;   /* the pull has said WAIT */
+    bool queued;    /* `again` is posted, with a reference */
     bool in_flight; /* counted as such until its memory goes, whatever the client has had */
     struct gim_head head;
 };
@@ -84,6 +121,16 @@ struct gim_exchange {
 /** A suspended exchange has its reply: writes it if the client is still there. Loop thread. The
  *  reference that was taken for the suspension is still the caller's. */
 void gim_exchange_finish(struct gim_exchange *x);
+/** There may be more of a streamed body: asks its pull, if the client is still there. Loop thread; not
+ *  from inside the pull. */
+void gim_exchange_wake(struct gim_exchange *x);
+/** After an upgrade: writes, keeping what the kernel does not take. Loop thread. */
+void gim_exchange_send(struct gim_exchange *x, gim_str data);
+/** After an upgrade: bytes that the client has not taken yet. */
+size_t gim_exchange_unsent(const struct gim_exchange *x);
+/** After an upgrade: ends the connection, once what was sent has left; with `reset`: now. Anything
+ *  that comes meanwhile is dropped. */
+void gim_exchange_hang_up(struct gim_exchange *x, bool reset);
 void gim_exchange_ref(struct gim_exchange *x);
 void gim_exchange_unref(struct gim_exchange *x);
 

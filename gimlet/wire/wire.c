@@ -14,6 +14,24 @@
 #define TRIM_MS 1000
 #define HEAP_WORTH (4 << 20) /* bytes given back that are worth one too */
 
+const char *const gim_refused_names[GIM_REFUSALS] = {
+    [GIM_REFUSED_MALFORMED] = "malformed",
+    [GIM_REFUSED_HEAD_LARGE] = "head_too_large",
+    [GIM_REFUSED_TARGET_LONG] = "target_too_long",
+    [GIM_REFUSED_EXPECTATION] = "expectation",
+    [GIM_REFUSED_BODY_LARGE] = "body_too_large",
+    [GIM_REFUSED_HEAD_TIMEOUT] = "head_timeout",
+    [GIM_REFUSED_BODY_TIMEOUT] = "body_timeout",
+    [GIM_REFUSED_HANDLER_TIMEOUT] = "handler_timeout",
+    [GIM_REFUSED_WRITE_TIMEOUT] = "write_timeout",
+    [GIM_REFUSED_BODIES_FULL] = "unfinished_bodies",
+    [GIM_REFUSED_ANSWERS_FULL] = "untaken_answers",
+    [GIM_REFUSED_IN_FLIGHT_FULL] = "too_many_in_flight",
+    [GIM_REFUSED_QUEUE_FULL] = "blocking_queue_full",
+    [GIM_REFUSED_CONNECTIONS_FULL] = "too_many_connections",
+    [GIM_REFUSED_CONNECTIONS_CUT] = "connections_cut",
+};
+
 static void on_trim(struct gim_timer *t)
 {
     struct gim_wire *w = GIM_CONTAINER(t, struct gim_wire, trim);
@@ -56,8 +74,22 @@ void gim_wire_release(struct gim_wire *w)
     gim_buf_free(&w->out);
 }
 
+/* One thread writes. */
+static void count(_Atomic uint64_t *n)
+{
+    uint64_t now = atomic_load_explicit(n, memory_order_relaxed);
+
+    atomic_store_explicit(n, now + 1, memory_order_relaxed);
+}
+
+void gim_wire_count(struct gim_wire *w, enum gim_refused why)
+{
+    count(&w->counts.refused[why]);
+}
+
 void gim_wire_enter(struct gim_wire *w)
 {
+    count(&w->counts.accepted);
     if (++w->n_conns > w->peak)
         w->peak = w->n_conns;
 }
@@ -131,6 +163,11 @@ void gim_exchange_unref(struct gim_exchange *x)
     x->conn = NULL;
     x->body = (gim_str){0};
     x->reply = (struct gim_reply_parts){0};
+    x->sink = NULL;
+    x->handler_timeout = x->body_timeout = 0;
+    x->received = x->sent = 0;
+    x->span.len = 0;
+    x->chunked = x->last = x->waiting = false;
     x->keep = x->stable = false;
     x->head.size = 0;
     if (w->n_free >= KEEP_FREE) {
@@ -161,22 +198,31 @@ const char *gim_wire_date(struct gim_wire *w)
     return w->date;
 }
 
-static bool has_no_content(int status)
+bool gim_status_is_empty(int status)
 {
     return status == 204 || status == 304 || status < 200;
 }
 
-size_t gim_wire_write_reply(struct gim_wire *w, struct gim_exchange *x, struct gim_buf *out,
-                            bool close)
+static int64_t content_length(const struct gim_reply_parts *r)
+{
+    if (gim_status_is_empty(r->status))
+        return -1;
+    return r->pull ? r->length : (int64_t)r->body.len;
+}
+
+void gim_wire_write_head(struct gim_wire *w, struct gim_exchange *x, struct gim_buf *out,
+                         bool close)
 {
     const struct gim_reply_parts *r = &x->reply;
-    bool empty = has_no_content(r->status);
-    bool head_only = x->head.size && x->head.method_id == GIM_METHOD_HEAD;
 
-    gim_reply_head(out, r->status, gim_wire_date(w), r->media_type,
-                   empty ? -1 : (int64_t)r->body.len, close);
-    if (!close && x->head.size && x->head.minor == 0)
+    gim_reply_head(out, r->status, gim_wire_date(w), r->media_type, content_length(r),
+                   close && !r->upgrade);
+    if (r->upgrade || (r->status == 426 && !close))
+        gim_buf_lit(out, "Connection: Upgrade\r\n"); /* 426 has Upgrade (RFC 9110 §15.5.22, §7.8) */
+    else if (!close && x->head.size && x->head.minor == 0)
         gim_buf_lit(out, "Connection: keep-alive\r\n"); /* a 1.0 client must be told */
+    if (x->chunked)
+        gim_buf_lit(out, "Transfer-Encoding: chunked\r\n");
     for (const struct gim_header_line *l = r->first; l; l = l->next) {
         gim_buf_str(out, l->name);
         gim_buf_lit(out, ": ");
@@ -184,7 +230,16 @@ size_t gim_wire_write_reply(struct gim_wire *w, struct gim_exchange *x, struct g
         gim_buf_lit(out, "\r\n");
     }
     gim_buf_lit(out, "\r\n");
-    if (empty || head_only)
+}
+
+size_t gim_wire_write_reply(struct gim_wire *w, struct gim_exchange *x, struct gim_buf *out,
+                            bool close)
+{
+    const struct gim_reply_parts *r = &x->reply;
+
+    gim_wire_write_head(w, x, out, close);
+    if (gim_status_is_empty(r->status) ||
+        (x->head.size && x->head.method_id == GIM_METHOD_HEAD))
         return 0;
     gim_buf_str(out, r->body);
     return r->body.len;

@@ -20,10 +20,39 @@ struct gim_limits {
     int64_t body_min_rate; /* bytes a second that a body may stretch its deadline by */
 };
 
+/* Why the wire answers by itself, or hangs up; gim_refused_names has them in words. */
+enum gim_refused {
+    GIM_REFUSED_MALFORMED, /* 400, 501, 505: not HTTP as we take it */
+    GIM_REFUSED_HEAD_LARGE,
+    GIM_REFUSED_TARGET_LONG,
+    GIM_REFUSED_EXPECTATION,
+    GIM_REFUSED_BODY_LARGE,
+    GIM_REFUSED_HEAD_TIMEOUT,
+    GIM_REFUSED_BODY_TIMEOUT,
+    GIM_REFUSED_HANDLER_TIMEOUT,
+    GIM_REFUSED_WRITE_TIMEOUT, /* the client did not take its answer: cut */
+    GIM_REFUSED_BODIES_FULL,   /* max_buffered: unfinished bodies */
+    GIM_REFUSED_ANSWERS_FULL,  /* the same: answers that are not taken */
+    GIM_REFUSED_IN_FLIGHT_FULL,
+    GIM_REFUSED_QUEUE_FULL, /* of the blocking pool */
+    GIM_REFUSED_CONNECTIONS_FULL,
+    GIM_REFUSED_CONNECTIONS_CUT, /* far beyond: closed without an answer */
+    GIM_REFUSALS
+};
+extern const char *const gim_refused_names[GIM_REFUSALS];
+
+/* Since the start. Written by the loop, read by whoever wants to know, relaxed. */
+struct gim_wire_counts {
+    _Atomic uint64_t accepted; /* connections */
+    _Atomic uint64_t refused[GIM_REFUSALS];
+};
+
 /* Process-wide, shared by the wires. */
 struct gim_wire_shared {
     /* bytes held by requests whose body comes in pieces, and by answers that are not taken */
     _Atomic int64_t buffered;
+    /* work beside the requests that a graceful stop waits for */
+    _Atomic uint32_t background;
 };
 
 struct gim_wire {
@@ -41,6 +70,7 @@ struct gim_wire {
     int64_t given_back;     /* bytes of `shared->buffered` since memory was last given back */
     struct gim_timer trim;  /* gives memory back some time after much was let go */
     uint32_t in_flight;
+    struct gim_wire_counts counts;
     int64_t date_second;
     bool draining; /* every reply says Connection: close */
     char date[GIM_HTTP_DATE_LEN];
@@ -53,6 +83,8 @@ void gim_wire_hang_up(struct gim_wire *w);
 /** Closes the connections that are left and frees the recycler. */
 void gim_wire_release(struct gim_wire *w);
 
+/** Counts one more of it: gim_wire.counts. */
+void gim_wire_count(struct gim_wire *w, enum gim_refused why);
 /** Counts a connection in and out. When most of a crowd has gone, the heap is trimmed soon. */
 void gim_wire_enter(struct gim_wire *w);
 void gim_wire_leave(struct gim_wire *w);
@@ -70,6 +102,11 @@ struct gim_exchange *gim_wire_exchange(struct gim_wire *w);
 void gim_exchange_keep(struct gim_exchange *x);
 /** "Tue, 24 Nov 2026 13:56:17 GMT", rendered once a second. */
 const char *gim_wire_date(struct gim_wire *w);
+/** Does a reply with that status have no body (RFC 9110 §6.4.1)? */
+bool gim_status_is_empty(int status);
+/** Appends the head of the reply of `x`; "Transfer-Encoding: chunked" with x->chunked. */
+void gim_wire_write_head(struct gim_wire *w, struct gim_exchange *x, struct gim_buf *out,
+                         bool close);
 /** Appends the reply of `x` to `out`, whole. Returns the number of body bytes. */
 size_t gim_wire_write_reply(struct gim_wire *w, struct gim_exchange *x, struct gim_buf *out,
                             bool close);

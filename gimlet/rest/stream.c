@@ -1,0 +1,81 @@
+/* stream.c: replies that are made while they are sent: gimlet/stream.h over the wire's pull. */
+#include "../wire/conn.h"
+#include "mistake.h"
+#include <stdarg.h>
+#include <stdio.h>
+
+#define PIECE                                                                                      \
+    32768 /* bytes of one pull that are enough: a system call is paid for, memory is not held */
+
+static enum gim_pull pull(struct gim_exchange *x, struct gim_out *out)
+{
+    struct gim_ctx *c = gim_ctx_of(x);
+
+    return c->pull(c, out, c->pull_arg);
+}
+
+int gim_stream(struct gim_ctx *c, int status, gim_str media_type, int64_t length, gim_pull_fn *fn,
+               void *arg)
+{
+    const struct gim_bound_route *r = c->match.route;
+
+    if (!r || !r->row->streams) {
+        gim_mistake(c, GIM_MISTAKE_PERMITTED, "gim_stream needs .streams = true in the route");
+        return gim_problem(c, 500, NULL, "the request could not be handled");
+    }
+    (void)gim_bytes(c, status, media_type, (gim_str){0});
+    if (c->x.reply.media_type.ptr != media_type.ptr) /* it cannot be sent: a problem was made */
+        return GIM_REPLIED;
+    c->pull = fn;
+    c->pull_arg = arg;
+    c->x.reply.pull = pull;
+    c->x.reply.length = length;
+    return GIM_REPLIED;
+}
+
+size_t gim_out_room(const struct gim_out *out)
+{
+    size_t have = out->buf->len - out->from;
+
+    return have < PIECE ? PIECE - have : 0;
+}
+
+void gim_out_bytes(struct gim_out *out, gim_str bytes)
+{
+    gim_buf_str(out->buf, bytes);
+}
+
+void gim_out_printf(struct gim_out *out, const char *fmt, ...)
+{
+    va_list ap;
+    int n;
+    char *to;
+
+    va_start(ap, fmt);
+    n = vsnprintf(NULL, 0, fmt, ap);
+    va_end(ap);
+    to = n >= 0 ? gim_buf_reserve(out->buf, (size_t)n + 1) : NULL;
+    if (!to)
+        return;
+    va_start(ap, fmt);
+    vsnprintf(to, (size_t)n + 1, fmt, ap);
+    va_end(ap);
+    out->buf->len += (size_t)n;
+}
+
+void gim_out_file(struct gim_out *out, int fd, int64_t at, int64_t len)
+{
+    out->fd = fd;
+    out->at = at;
+    out->len = len;
+}
+
+bool gim_stopping(const struct gim_ctx *c)
+{
+    return c->x.wire->draining;
+}
+
+bool gim_client_ended(const struct gim_ctx *c)
+{
+    return !c->x.conn || c->x.conn->ended;
+}
