@@ -8,8 +8,6 @@
 #include "uri.h"
 #include "chars.h"
 
-#define MAX_PAIRS 256
-
 /* The bytes of the UTF-8 character at `at`, 0 when it is not one (Unicode table 3-7). */
 static size_t utf8_length(const char *at, const char *end)
 {
@@ -159,32 +157,38 @@ int gim_percent_decode(gim_str raw, struct gim_arena *a, gim_str *out)
     return decode_text(raw, a, DECODE_ALL, out);
 }
 
-int gim_query_split(gim_str raw, struct gim_arena *a, gim_pair **pairs)
+int gim_form_split(gim_str raw, size_t max, struct gim_arena *a, gim_pair **pairs)
 {
-    size_t room = 1;
-    int n = 0;
+    size_t room = 1, n = 0;
 
     *pairs = NULL;
     if (!raw.len)
         return 0;
-    for (size_t i = 0; i < raw.len; i++)
+    for (size_t i = 0; i < raw.len && room < max; i++)
         room += raw.ptr[i] == '&';
-    *pairs = GIM_NEW_N(a, gim_pair, room < MAX_PAIRS ? room : MAX_PAIRS);
+    *pairs = GIM_NEW_N(a, gim_pair, room);
     while (raw.ptr) {
         gim_str value = gim_str_cut(&raw, '&');
         gim_str name;
 
         if (!value.len)
             continue;
-        if (n == MAX_PAIRS)
-            return -1;
+        if (n == max)
+            return GIM_SPLIT_TOO_MANY;
         name = gim_str_cut(&value, '=');
         if (!value.ptr)
             value = GIM_S("");
         if (decode_text(name, a, DECODE_QUERY, &(*pairs)[n].key) != 0 ||
             decode_text(value, a, DECODE_QUERY, &(*pairs)[n].value) != 0)
-            return -1;
+            return GIM_SPLIT_BAD;
         n++;
     }
-    return n;
+    return (int)n;
+}
+
+int gim_query_split(gim_str raw, struct gim_arena *a, gim_pair **pairs)
+{
+    int n = gim_form_split(raw, GIM_QUERY_PAIRS, a, pairs);
+
+    return n < 0 ? -1 : n;
 }

@@ -86,6 +86,7 @@ struct gim_field {
     const char *as;           /* another JSON name: .as = "createdAt" */
     const char *doc;          /* one sentence, for the documentation */
     const char *def;          /* when absent: this JSON text: .def = "10", .def = "\"draft\"" */
+    const char *example;      /* JSON text, for the documentation: .example = "\"Ada\"" */
     const char *pattern;      /* strings: a regular expression in linear time, see docs/reference */
     const char *const *names; /* enums: NULL-terminated */
     const struct gim_schema *schema; /* objects */
@@ -259,6 +260,12 @@ GIM_MUST_CHECK enum gim_bind gim_json_patch(const struct gim_schema *s, gim_str 
 GIM_MUST_CHECK enum gim_bind gim_pairs_decode(const struct gim_schema *s, const gim_pair *pairs,
                                               size_t n, void *obj, struct gim_arena *a,
                                               struct gim_faults *faults);
+
+/** As gim_pairs_decode, for the fields of a form that a person filled in: read-only rows are ignored, a
+ *  blank value of anything but a string is an absent one, and "on" is true. */
+GIM_MUST_CHECK enum gim_bind gim_form_decode(const struct gim_schema *s, const gim_pair *pairs,
+                                             size_t n, void *obj, struct gim_arena *a,
+                                             struct gim_faults *faults);
 
 /** Adds a fault of the body; `code` is static, the other two must live as long as the faults. Past
  *  GIM_MAX_FAULTS it is only counted. */

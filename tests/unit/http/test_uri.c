@@ -182,6 +182,32 @@ static void a_query_has_at_most_256_pairs(void **state)
     gim_arena_reset(&a);
 }
 
+static void a_form_says_what_is_wrong_with_it(void **state)
+{
+    static const struct {
+        const char *raw;
+        size_t max;
+        int want;
+    } rows[] = {
+        {"a=1&b=2", 2, 2}, {"a=1&b=2&", 2, 2},         {"&&&a=1", 1, 1},
+        {"", 0, 0},        {"a&b&c", 2, GIM_SPLIT_TOO_MANY}, {"a=%4", 9, GIM_SPLIT_BAD},
+        {"a=%00", 9, GIM_SPLIT_BAD}, {"a=\xff", 9, GIM_SPLIT_BAD}, {"a=1&b=%&c", 2, GIM_SPLIT_BAD},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct gim_arena a = {0};
+        size_t len = strlen(rows[i].raw);
+        char *copy = guard_copy(rows[i].raw, len);
+        gim_pair *pairs;
+
+        if (gim_form_split((gim_str){copy, len}, rows[i].max, &a, &pairs) != rows[i].want)
+            fail_msg("%s", rows[i].raw);
+        guard_free(copy, len);
+        gim_arena_reset(&a);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +216,7 @@ int main(void)
         cmocka_unit_test(what_needs_no_decoding_is_not_copied),
         cmocka_unit_test(queries_are_split_into_pairs),
         cmocka_unit_test(a_query_has_at_most_256_pairs),
+        cmocka_unit_test(a_form_says_what_is_wrong_with_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
