@@ -18,6 +18,11 @@ struct gim_address {
 GIM_MUST_CHECK int gim_resolve(const char *host, int port, struct gim_address *out, int max,
                                int64_t *ns, char *err, size_t err_len);
 
+/** The same for what needs no resolver, and so does not block: an address in numbers, a unix socket's
+ *  path. 1; 0 when it is a name; -1 with a sentence in `err`. */
+GIM_MUST_CHECK int gim_resolve_literal(const char *host, int port, struct gim_address *out,
+                                       char *err, size_t err_len);
+
 #define GIM_ADDRESS_TEXT 128
 /** "127.0.0.1:8080", "[::1]:8080" or a unix socket's path, NUL-terminated. */
 void gim_address_text(const struct gim_address *a, char out[GIM_ADDRESS_TEXT]);

@@ -125,7 +125,8 @@ static int resolve_name(const struct question *q)
     return n;
 }
 
-static int resolve(struct question *q)
+/* 1, 0 when it is a name, or -1. */
+static int resolve_literal(struct question *q)
 {
     size_t len = strlen(q->host);
     bool bracketed = len > 2 && q->host[0] == '[' && q->host[len - 1] == ']';
@@ -142,7 +143,23 @@ static int resolve(struct question *q)
         return -1;
     }
     snprintf(q->name, sizeof q->name, "%.*s", (int)(len - 2 * bracketed), q->host + bracketed);
-    return resolve_number(q) ? 1 : resolve_name(q);
+    return resolve_number(q);
+}
+
+static int resolve(struct question *q)
+{
+    int n = resolve_literal(q);
+
+    return n ? n : resolve_name(q);
+}
+
+int gim_resolve_literal(const char *host, int port, struct gim_address *out, char *err,
+                        size_t err_len)
+{
+    struct question q = {
+        .host = host, .port = port, .out = out, .max = 1, .err = err, .err_len = err_len};
+
+    return resolve_literal(&q);
 }
 
 int gim_resolve(const char *host, int port, struct gim_address *out, int max, int64_t *ns,
