@@ -4,6 +4,7 @@
  * between threads are tasks posted to loops. Whoever has no connection left stops its loop. */
 #include "server.h"
 #include "../net/signals.h"
+#include "../net/supervisor.h"
 #include "conn.h"
 #include <errno.h>
 #include <gimlet/log.h>
@@ -53,12 +54,17 @@ static void drain_idle(struct gim_wire *w)
     }
 }
 
+static bool is_busy(const struct gim_wire *w)
+{
+    return w->n_conns || atomic_load_explicit(&w->shared->background, memory_order_relaxed);
+}
+
 static void look(struct gim_timer *t)
 {
     struct worker *w = GIM_CONTAINER(t, struct worker, timer);
 
     drain_idle(w->wire);
-    if (!w->wire->n_conns || gim_loop_ms(w->loop) >= w->give_up) {
+    if (!is_busy(w->wire) || gim_loop_ms(w->loop) >= w->give_up) {
         gim_loop_stop(w->loop);
         return;
     }
@@ -69,12 +75,13 @@ static void drain(struct gim_task *t)
 {
     struct worker *w = GIM_CONTAINER(t, struct worker, drain_task);
 
-    gim_listener_drain(&w->listener);
+    if (!w->server->spec->inherited) /* else those who wait are for whoever has the socket, too */
+        gim_listener_drain(&w->listener);
     gim_listener_stop(&w->listener, true);
     w->wire->draining = true;
     w->give_up = gim_loop_ms(w->loop) + (uint64_t)w->server->spec->stop_timeout;
     w->timer.on_due = look;
-    if (w->wire->n_conns)
+    if (is_busy(w->wire))
         gim_timer_set(w->loop, &w->timer, GRACE_MS);
     else
         gim_loop_stop(w->loop);
@@ -118,14 +125,14 @@ static void on_accept(struct gim_listener *l, int fd)
 static int serve(struct worker *w)
 {
     const struct gim_server_spec *spec = w->server->spec;
-    bool is_unix = strncmp(spec->host, "unix:", 5) == 0;
+    bool is_unix = strncmp(w->server->address, "unix:", 5) == 0;
 
     w->wire = spec->worker_start(spec->user, w->loop, w->index);
     w->listener = (struct gim_listener){
         .io = {.fd = w->server->fds[w->index]},
         .on_accept = on_accept,
         .per_turn = ACCEPTS_A_TURN,
-        .shared = is_unix && spec->workers > 1,
+        .shared = (is_unix || spec->inherited) && spec->workers > 1,
         .unix_path = is_unix,
     };
     if (gim_listener_start(&w->listener, w->loop))
@@ -203,28 +210,22 @@ static void end(struct gim_server *s)
     }
 }
 
-struct gim_server *gim_server_new(const struct gim_server_spec *spec, char *err, size_t err_len)
+static int open_listeners(struct gim_server *s, char *err, size_t err_len)
 {
-    struct gim_server *s = gim_heap_alloc(sizeof *s);
-
+    const struct gim_server_spec *spec = s->spec;
     int result;
 
-    s->spec = spec;
-    s->fds = gim_heap_alloc(spec->workers * sizeof *s->fds);
+    if (spec->inherited)
+        return gim_listen_inherited(spec->inherited, s->fds, spec->workers, s->address, err,
+                                    err_len);
     result = gim_listen(spec->host, spec->port, spec->backlog, s->fds, spec->workers, s->address,
                         err, err_len);
-    if (result) {
-        gim_heap_free(s->fds);
-        gim_heap_free(s);
-        errno = result == GIM_LISTEN_WRONG ? EINVAL : EADDRNOTAVAIL;
-        return NULL;
-    }
-    s->file = gim_listen_file(spec->host);
-    s->workers = gim_heap_alloc(spec->workers * sizeof *s->workers);
-    return s;
+    if (result == 0)
+        s->file = gim_listen_file(spec->host);
+    return result;
 }
 
-static int make_loops(struct gim_server *s)
+static int make_loops(struct gim_server *s, char *err, size_t err_len)
 {
     for (unsigned i = 0; i < s->spec->workers; i++) {
         struct worker *w = &s->workers[i];
@@ -232,23 +233,49 @@ static int make_loops(struct gim_server *s)
         w->server = s;
         w->index = i;
         w->loop = gim_loop_new();
-        if (!w->loop)
+        if (!w->loop) {
+            snprintf(err, err_len, "cannot make an event loop: %s", strerror(errno));
             return -1;
+        }
     }
-    s->signals.on_signal = on_signal;
-    return gim_signals_open(&s->signals, s->workers[0].loop);
+    return 0;
+}
+
+struct gim_server *gim_server_new(const struct gim_server_spec *spec, char *err, size_t err_len)
+{
+    struct gim_server *s = gim_heap_alloc(sizeof *s);
+    int result;
+
+    s->spec = spec;
+    s->fds = gim_heap_alloc(spec->workers * sizeof *s->fds);
+    s->workers = gim_heap_alloc(spec->workers * sizeof *s->workers);
+    result = open_listeners(s, err, err_len);
+    if (result == 0 && make_loops(s, err, err_len) == 0)
+        return s;
+    for (unsigned i = 0; i < spec->workers && result == 0; i++)
+        gim_socket_close(s->fds[i]);
+    gim_server_free(s);
+    errno = result == GIM_LISTEN_WRONG ? EINVAL : EADDRNOTAVAIL;
+    return NULL;
+}
+
+struct gim_loop *gim_server_loop(const struct gim_server *s, unsigned index)
+{
+    return s->workers[index].loop;
 }
 
 int gim_server_run(struct gim_server *s)
 {
-    int result = make_loops(s);
+    int result;
 
+    s->signals.on_signal = on_signal;
+    result = gim_signals_open(&s->signals, s->workers[0].loop);
     if (result == 0) {
         s->spec->started(s->spec->user, s->address);
         result = serve_all(s);
         gim_signals_close(&s->signals, s->workers[0].loop);
     } else {
-        gim_log(GIM_LOG_ERROR, "server", "cannot make a loop: %s", strerror(errno));
+        gim_log(GIM_LOG_ERROR, "server", "cannot take signals: %s", strerror(errno));
     }
     end(s);
     return result;

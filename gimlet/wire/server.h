@@ -3,7 +3,8 @@
  * Worker 0 runs on the calling thread, the others on threads of their own; each has its own loop,
  * listener and connections. Stopping goes: drain delay (listeners still open, the application says
  * "not ready"), listeners closed, answers say Connection: close, idle connections end after a short
- * grace, the rest when their request is answered, all at the latest at the deadline. */
+ * grace, the rest when their request is answered, and work beside them (wire.shared->background) is
+ * waited for; all at the latest at the deadline. */
 #ifndef WIRE_SERVER_H
 #define WIRE_SERVER_H
 
@@ -15,6 +16,7 @@ struct gim_server;
 struct gim_server_spec {
     const char *host;
     int port, backlog;
+    int inherited; /* a listening socket to serve instead of `host`, see net/supervisor.h; 0: none */
     unsigned workers;
     int64_t drain_delay, stop_timeout; /* ms */
     void *user;
@@ -30,8 +32,11 @@ struct gim_server_spec {
     void (*stopped)(void *user);
 };
 
-/** Binds. NULL with a sentence in `err`; errno is EINVAL when the host is no address. `spec` must outlive the server. */
+/** Binds, and makes the loops. NULL with a sentence in `err`; errno is EINVAL when the host is no
+ *  address. `spec` must outlive the server. */
 struct gim_server *gim_server_new(const struct gim_server_spec *spec, char *err, size_t err_len);
+/** The loop of a worker: tasks may be posted to it before it runs. */
+struct gim_loop *gim_server_loop(const struct gim_server *s, unsigned index);
 /** Serves until SIGTERM or SIGINT, then stops gracefully; a second signal, also one that comes after
  *  the return, ends the process with 128 + its number. Blocks these signals in the threads it
  *  starts. Returns 0; or -1 when a worker could not run, which ends the others too, and is logged. */
