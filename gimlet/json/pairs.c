@@ -119,7 +119,8 @@ static bool is_blank(const struct binding *b, const struct gim_field *row, gim_s
     return b->form && !text.len && row->kind != GIM_KIND_STR;
 }
 
-static bool is_element(const struct binding *b, const struct gim_field *row, gim_str name, size_t at)
+static bool is_element(const struct binding *b, const struct gim_field *row, gim_str name,
+                       size_t at)
 {
     return gim_str_eq(b->pairs[at].key, name) && !is_blank(b, row->items, b->pairs[at].value);
 }

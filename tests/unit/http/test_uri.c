@@ -189,9 +189,15 @@ static void a_form_says_what_is_wrong_with_it(void **state)
         size_t max;
         int want;
     } rows[] = {
-        {"a=1&b=2", 2, 2}, {"a=1&b=2&", 2, 2},         {"&&&a=1", 1, 1},
-        {"", 0, 0},        {"a&b&c", 2, GIM_SPLIT_TOO_MANY}, {"a=%4", 9, GIM_SPLIT_BAD},
-        {"a=%00", 9, GIM_SPLIT_BAD}, {"a=\xff", 9, GIM_SPLIT_BAD}, {"a=1&b=%&c", 2, GIM_SPLIT_BAD},
+        {"a=1&b=2", 2, 2},
+        {"a=1&b=2&", 2, 2},
+        {"&&&a=1", 1, 1},
+        {"", 0, 0},
+        {"a&b&c", 2, GIM_SPLIT_TOO_MANY},
+        {"a=%4", 9, GIM_SPLIT_BAD},
+        {"a=%00", 9, GIM_SPLIT_BAD},
+        {"a=\xff", 9, GIM_SPLIT_BAD},
+        {"a=1&b=%&c", 2, GIM_SPLIT_BAD},
     };
 
     (void)state;
