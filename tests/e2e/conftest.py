@@ -64,7 +64,7 @@ def run(*args, program=POSTS, env=None, timeout=20, **more):
 class Server:
     """A running server. `args` are its flags; `--port 0` is given unless they name a place."""
 
-    def __init__(self, *args, program=POSTS, env=None, wrap=(), cwd=None, expect_exit=0):
+    def __init__(self, *args, program=POSTS, env=None, wrap=(), cwd=None, expect_exit=0, fds=()):
         args = [str(a) for a in args]
         if "--port" not in args and "--host" not in args:
             args = ["--port", "0", *args]
@@ -74,7 +74,7 @@ class Server:
         with open(self.err_path, "wb") as err, open(self.out_path, "wb") as out:
             self.process = subprocess.Popen([*wrap, *LAYOUT, program, *args], stdout=out, stderr=err,
                                             stdin=subprocess.DEVNULL, cwd=cwd or self.dir,
-                                            env=child_env(**(env or {})))
+                                            env=child_env(**(env or {})), pass_fds=fds)
         self.pid = self.process.pid
         self.ended = False
         self.url = self.wait_for_start()
