@@ -62,13 +62,34 @@ static gim_str full_pattern(struct flat *f, const struct gim_route *row)
     return kept;
 }
 
+static int64_t inner(int64_t own, int64_t outer)
+{
+    return own ? own : outer;
+}
+
+/* The innermost limit of each kind that is not 0. */
+static void set_limits(struct flat *f, struct gim_bound_route *bound)
+{
+    const struct gim_route *row = bound->row;
+
+    bound->max_body = row->max_body;
+    bound->handler_timeout = row->handler_timeout;
+    bound->body_timeout = row->body_timeout;
+    for (int i = f->n_open; i-- > 0;) {
+        const struct gim_group *g = f->open[i];
+
+        bound->max_body = inner(bound->max_body, g->max_body);
+        bound->handler_timeout = inner(bound->handler_timeout, g->handler_timeout);
+        bound->body_timeout = inner(bound->body_timeout, g->body_timeout);
+    }
+}
+
 static void add_rows(struct flat *f, const struct gim_route *rows)
 {
     for (; rows && rows->pattern; rows++) {
-        struct gim_bound_route bound = {.row = rows, .max_body = rows->max_body};
+        struct gim_bound_route bound = {.row = rows};
 
-        for (int i = f->n_open; i-- > 0 && !bound.max_body;)
-            bound.max_body = f->open[i]->max_body;
+        set_limits(f, &bound);
         bound.pattern = full_pattern(f, rows);
         make_chain(f, &bound);
         gim_buf_add(&f->bound, (const char *)&bound, sizeof bound);

@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#define TIMEOUT_MAX 86400000 /* ms: a day */
+
 /* __FILE__ is relative to the build directory; people look from the project's root. */
 static const char *from_root(const char *file)
 {
@@ -215,6 +217,15 @@ static unsigned check_path_schema(const struct gim_bound_route *route, struct gi
     return 0;
 }
 
+static unsigned check_timeout(const struct gim_bound_route *route, const char *name, int64_t ms,
+                              struct gim_buf *why)
+{
+    if (ms >= GIM_NONE && ms <= TIMEOUT_MAX)
+        return 0;
+    return gim_route_defect(why, route, "%s is %lld ms; write 1 to 86400000, 0 or GIM_NONE", name,
+                            (long long)ms);
+}
+
 unsigned gim_route_check(struct gim_bound_route *route, struct gim_buf *why)
 {
     unsigned defects = check_methods(route, why);
@@ -224,6 +235,8 @@ unsigned gim_route_check(struct gim_bound_route *route, struct gim_buf *why)
         defects += gim_route_defect(why, route, "no handler");
     if (route->row->blocking && route->row->suspends)
         defects += gim_route_defect(why, route, ".blocking and .suspends exclude each other");
+    defects += check_timeout(route, ".handler_timeout", route->handler_timeout, why);
+    defects += check_timeout(route, ".body_timeout", route->body_timeout, why);
     if (!in_pattern)
         defects += check_path_schema(route, why);
     return defects + in_pattern;
