@@ -1,4 +1,5 @@
 /* main.c: the posts service: options, store, routes. */
+#include "metrics.h"
 #include "routes.h"
 #include <errno.h>
 #include <stdio.h>
@@ -48,6 +49,8 @@ static const char *ready(void *state)
 
 static const struct gim_middleware *const middleware[] = {&gim_request_id, NULL};
 
+static const struct gim_openapi api = GIM_OPENAPI(.title = "Posts", .license = "MIT");
+
 int main(int argc, char **argv)
 {
     static struct posts posts;
@@ -56,5 +59,5 @@ int main(int argc, char **argv)
                     .about = "A posts service that keeps every post it said 201 to.",
                     .routes = posts_routes, .middleware = middleware, .state = &posts,
                     .options = options, .start = start, .stop = stop, .describe = describe,
-                    .ready = ready);
+                    .ready = ready, .openapi = &api, .metrics = &posts_metrics);
 }

@@ -7,6 +7,7 @@
 #include "routes.h"
 #include "cursor.h"
 #include "idempotency.h"
+#include "metrics.h"
 #include "model.h"
 
 #define LIST_LIMIT_DEFAULT "20"
@@ -48,6 +49,7 @@ static int submit(struct work *w, gim_handler *after)
     w->after = after;
     if (posts->store->ops->submit(posts->store, &w->op) == STORE_PENDING)
         return GIM_SUSPENDED;
+    metrics_operation(&w->op);
     return after(w->c);
 }
 
@@ -55,6 +57,7 @@ static void pend(struct store_op *op)
 {
     struct work *w = op->user;
 
+    metrics_pending(1);
     op->handle = gim_suspend(w->c);
 }
 
@@ -64,12 +67,14 @@ static void complete(struct store_op *const *ops, size_t n)
 {
     struct gim_resumption r[RESUME_AT_ONCE];
 
+    metrics_pending(-(int64_t)n);
     while (n) {
         size_t k = n < RESUME_AT_ONCE ? n : RESUME_AT_ONCE;
 
         for (size_t i = 0; i < k; i++) {
             const struct work *w = ops[i]->user;
 
+            metrics_operation(ops[i]);
             r[i] = (struct gim_resumption){ops[i]->handle, w->after};
         }
         gim_resume_all(r, k);
@@ -78,7 +83,7 @@ static void complete(struct store_op *const *ops, size_t n)
     }
 }
 
-const struct store_host posts_host = {pend, complete};
+const struct store_host posts_host = {pend, complete, metrics_committed};
 
 /* ---- replies --------------------------------------------------------------------------------- */
 
@@ -380,18 +385,61 @@ static int delete_post(struct gim_ctx *c)
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
+/* What a route answers besides its reply and what gimlet answers for it; what it reads and sends. */
+static const struct gim_answer create_answers[] = {
+    {409, .doc = "The first request with this Idempotency-Key is still under way."},
+    {422, .doc = "Or the Idempotency-Key was used for another request."},
+    {507, .doc = "No space is left; nothing was stored."},
+    {0},
+};
+static const struct gim_answer read_answers[] = {{304, .doc = "It is as it was."}, {0}};
+static const struct gim_answer change_answers[] = {
+    {409, .doc = "Others are changing the post; try again."},
+    {412, .doc = "The post is not the one that If-Match names; read it again."},
+    {428, .doc = "Send If-Match (only with --require-if-match)."},
+    {507, .doc = "No space is left; nothing was stored."},
+    {0},
+};
+
+#define ETAG "The post's version."
+static const struct gim_header_note create_headers[] = {
+    {"Idempotency-Key", .doc = "1 to 255 characters: sent again with it, the post is made once."},
+    {"Location", "The post's path.", 201, true},
+    {"ETag", ETAG, 201, true},
+    {"Idempotent-Replayed", "`true`: the post was there already.", .status = 201},
+    {0},
+};
+static const struct gim_header_note read_headers[] = {
+    {"If-None-Match", .doc = "ETags that are known; 304 when one of them holds."},
+    {"ETag", ETAG, 200, true},
+    {"ETag", ETAG, 304, true},
+    {0},
+};
+static const struct gim_header_note change_headers[] = {
+    {"If-Match", .doc = "The ETag of the post that is to be changed."},
+    {"ETag", ETAG, 200, true},
+    {0},
+};
+
 const struct gim_route posts_routes[] = {
     GIM_POST("/posts", create_post, .body = &post_schema, .reply = &post_schema, .suspends = true,
-             .summary = "Create a post"),
+             .summary = "Create a post", .id = "create_post", .answers = create_answers,
+             .headers = create_headers),
     GIM_GET("/posts", list_posts, .query = &list_query_schema, .reply = &page_schema,
-            .suspends = true, .summary = "List posts, newest first"),
+            .suspends = true, .summary = "List posts, newest first", .id = "list_posts"),
     GIM_GET("/posts/:id", read_post, .reply = &post_schema, .suspends = true,
-            .summary = "Read a post"),
+            .summary = "Read a post", .id = "read_post", .answers = read_answers,
+            .headers = read_headers),
     GIM_PUT("/posts/:id", replace_post, .body = &post_schema, .reply = &post_schema,
-            .suspends = true, .summary = "Replace a post"),
-    GIM_PATCH("/posts/:id", patch_post, .body_raw = true, .reply = &post_schema, .suspends = true,
+            .suspends = true, .summary = "Replace a post", .id = "replace_post",
+            .answers = change_answers, .headers = change_headers),
+    GIM_PATCH("/posts/:id", patch_post, .body_raw = true, .patch = &post_schema,
+              .reply = &post_schema, .suspends = true,
               .media_types = "application/merge-patch+json",
-              .summary = "Change members of a post (RFC 7396)"),
-    GIM_DELETE("/posts/:id", delete_post, .suspends = true, .summary = "Delete a post"),
+              .summary = "Change members of a post (RFC 7396)", .id = "patch_post",
+              .answers = change_answers, .headers = change_headers),
+    GIM_DELETE("/posts/:id", delete_post, .suspends = true, .summary = "Delete a post",
+               .id = "delete_post", .answers = change_answers, .headers = change_headers),
+    GIM_GET("/metrics", gim_metrics_reply, .undocumented = true, .summary = "Figures for Prometheus"),
     {0},
 };

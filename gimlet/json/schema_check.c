@@ -149,22 +149,26 @@ static void check_value(struct check *c, const struct gim_field *f)
     }
 }
 
-static void check_default(struct check *c, const struct gim_field *f)
+/* A default and an example are values as a client would send them. */
+static void check_sample(struct check *c, const struct gim_field *f, const char *text,
+                         const char *no_json, const char *broken)
 {
+    struct gim_field with = *f;
     struct gim_arena arena = {0};
     struct gim_faults faults = {0};
     struct gim_sink sink = {.faults = &faults, .arena = &arena};
     void *into = gim_alloc(&arena, f->size);
     char detail[128] = "";
 
-    if (!gim_bind_default(&sink, f, into, 0))
-        defect(c, ".def is not JSON (or defaults nest without end): ", f->def);
+    with.def = text;
+    if (!gim_bind_default(&sink, &with, into, 0))
+        defect(c, no_json, text);
     else if (faults.total) {
         size_t n = faults.first->detail.len;
 
         n = n < sizeof detail - 1 ? n : sizeof detail - 1;
         memcpy(detail, faults.first->detail.ptr, n);
-        defect(c, ".def breaks the row's own rules: ", detail);
+        defect(c, broken, detail);
     }
     gim_arena_reset(&arena);
 }
@@ -222,13 +226,18 @@ static void check_schema(struct check *c, const struct gim_schema *s)
         check_row(c, s, i);
 }
 
-static void check_defaults(struct check *c, const struct gim_schema *s)
+static void check_samples(struct check *c, const struct gim_schema *s)
 {
     c->schema = s;
     for (uint32_t i = 0; i < s->n_fields; i++) {
-        c->row = &s->fields[i];
-        if (c->row->def)
-            check_default(c, c->row);
+        const struct gim_field *f = c->row = &s->fields[i];
+
+        if (f->def)
+            check_sample(c, f, f->def, ".def is not JSON (or defaults nest without end): ",
+                         ".def breaks the row's own rules: ");
+        if (f->example)
+            check_sample(c, f, f->example, ".example is not JSON: ",
+                         ".example breaks the row's own rules: ");
     }
 }
 
@@ -243,6 +252,6 @@ int gim_schema_check(const struct gim_schema *s, struct gim_buf *why)
     if (c.defects)
         return c.defects;
     for (size_t i = 0; i < c.n_schemas; i++)
-        check_defaults(&c, c.schemas[i]);
+        check_samples(&c, c.schemas[i]);
     return c.defects;
 }

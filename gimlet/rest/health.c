@@ -19,8 +19,16 @@ static int readyz(struct gim_ctx *c)
     return gim_bytes(c, 200, GIM_S("application/json"), GIM_S("{\"status\":\"ready\"}"));
 }
 
+static const struct gim_answer alive[] = {{200, NULL, "application/json", "It is."}, {0}};
+static const struct gim_answer ready[] = {
+    {200, NULL, "application/json", "It can."},
+    {503, NULL, NULL, "It cannot, or is stopping; the detail says why."},
+    {0},
+};
+
 const struct gim_route gim_health_routes[] = {
-    GIM_GET("/livez", livez, .summary = "Is the process alive?"),
-    GIM_GET("/readyz", readyz, .summary = "Can it take traffic?"),
+    GIM_GET("/livez", livez, .summary = "Is the process alive?", .tag = "health", .answers = alive),
+    GIM_GET("/readyz", readyz, .summary = "Can it take traffic?", .tag = "health",
+            .answers = ready),
     {0},
 };
