@@ -74,6 +74,9 @@ enum store_submit {
 struct store_host {
     void (*pend)(struct store_op *op); /* on the submitting thread, before the op is queued */
     void (*complete)(struct store_op *const *ops, size_t n); /* from the store's thread */
+    /** So many writes were committed together; COMMIT took `ns`, and the write-ahead log has so many
+     *  bytes now. From the store's thread, for figures; may be NULL. */
+    void (*committed)(size_t writes, int64_t ns, int64_t wal_bytes);
 };
 
 struct store;

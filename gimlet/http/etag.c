@@ -9,6 +9,7 @@
 
 struct tag_list {
     gim_str now; /* the present opaque-tag; absent: there is no resource */
+    const char *const *suffixes;
     bool strong; /* weak tags do not match (§8.8.3.2) */
     bool matched, malformed, any, star;
 };
@@ -42,6 +43,23 @@ static bool take_tag(gim_str *s, gim_str *opaque, bool *weak)
     return true;
 }
 
+/* Is it the present tag, perhaps with a suffix that names a content coding? */
+static bool is_now(const struct tag_list *l, gim_str opaque)
+{
+    gim_str rest;
+
+    if (!l->now.ptr || !gim_str_starts(opaque, l->now))
+        return false;
+    rest = (gim_str){opaque.ptr + l->now.len, opaque.len - l->now.len};
+    if (!rest.len)
+        return true;
+    for (const char *const *s = l->suffixes; s && *s; s++) {
+        if (gim_str_eq(rest, gim_str_of(*s)))
+            return true;
+    }
+    return false;
+}
+
 /* One field line: "*", or tags between commas; empty elements are skipped (§5.6.1). */
 static void read_line(struct tag_list *l, gim_str s)
 {
@@ -64,15 +82,16 @@ static void read_line(struct tag_list *l, gim_str s)
             return;
         }
         after_tag = l->any = true;
-        if (l->now.ptr && gim_str_eq(opaque, l->now) && !(weak && l->strong))
+        if (is_now(l, opaque) && !(weak && l->strong))
             l->matched = true;
     }
 }
 
 /* Whether any of the tags in the lines with this id is the present one. */
-static bool tags_match(const struct gim_head *h, enum gim_field_id id, gim_str now, bool strong)
+static bool tags_match(const struct gim_head *h, enum gim_field_id id,
+                       const struct gim_validators *v, bool strong)
 {
-    struct tag_list l = {.now = now, .strong = strong};
+    struct tag_list l = {.now = v->etag, .suffixes = v->suffixes, .strong = strong};
 
     for (size_t i = h->first[id] - 1u; i < h->n_fields; i++) {
         if (h->fields[i].id == id)
@@ -80,7 +99,7 @@ static bool tags_match(const struct gim_head *h, enum gim_field_id id, gim_str n
     }
     if (l.malformed || (l.star && l.any))
         return false;
-    return l.star ? now.ptr != NULL : l.matched;
+    return l.star ? v->etag.ptr != NULL : l.matched;
 }
 
 /* Whether the resource has changed after the date in the field; `unknown` when either date is not
@@ -100,14 +119,14 @@ int gim_conditions(const struct gim_head *h, const struct gim_validators *now)
     bool reading = h->method_id == GIM_METHOD_GET || h->method_id == GIM_METHOD_HEAD;
 
     if (h->first[GIM_FIELD_IF_MATCH]) {
-        if (!tags_match(h, GIM_FIELD_IF_MATCH, now->etag, true))
+        if (!tags_match(h, GIM_FIELD_IF_MATCH, now, true))
             return 412;
     } else if (h->first[GIM_FIELD_IF_UNMODIFIED_SINCE]) {
         if (changed_since(h, GIM_FIELD_IF_UNMODIFIED_SINCE, now, false))
             return 412;
     }
     if (h->first[GIM_FIELD_IF_NONE_MATCH]) {
-        if (tags_match(h, GIM_FIELD_IF_NONE_MATCH, now->etag, false))
+        if (tags_match(h, GIM_FIELD_IF_NONE_MATCH, now, false))
             return reading ? 304 : 412;
     } else if (reading && h->first[GIM_FIELD_IF_MODIFIED_SINCE]) {
         if (!changed_since(h, GIM_FIELD_IF_MODIFIED_SINCE, now, true))

@@ -8,6 +8,7 @@
 struct gim_validators {
     gim_str etag;     /* opaque-tag without quotes, strong; absent: the resource does not exist */
     int64_t modified; /* seconds since the epoch; 0: not known */
+    const char *const *suffixes; /* "v7-gzip" stands for "v7", too; NULL-terminated, or NULL */
 };
 
 /** What the request's conditions make of the present state: 0 go on, 304, or 412; by §13.2.2. A

@@ -95,7 +95,8 @@ static int time_to_wait(struct gim_loop *l, int max_ms)
 
 void gim_loop_tick(struct gim_loop *l)
 {
-    l->ms = gim_clock_ms();
+    l->ns = gim_clock_ns();
+    l->ms = l->ns / 1000000;
     l->wall_known = false;
     l->in_turn = true;
 }
@@ -251,6 +252,11 @@ void gim_loop_at_turn_end(struct gim_loop *l, struct gim_turn_end *t)
 uint64_t gim_loop_ms(const struct gim_loop *l)
 {
     return l->ms;
+}
+
+uint64_t gim_loop_ns(const struct gim_loop *l)
+{
+    return l->in_turn ? l->ns : gim_clock_ns();
 }
 
 int64_t gim_loop_wall(struct gim_loop *l)

@@ -14,7 +14,7 @@
 #define FIELD_MAX 256
 
 /* Two texts and a number or two: a line with all fields at their caps is one slice. */
-_Static_assert(TARGET_MAX + 4 * FIELD_MAX + 512 < GIM_OUTPUT_SLICE, "a line must fit a slice");
+_Static_assert(TARGET_MAX + 5 * FIELD_MAX + 512 < GIM_OUTPUT_SLICE, "a line must fit a slice");
 
 void gim_access_log_init(struct gim_access_log *l, int fd, enum gim_access_mode mode,
                          enum gim_access_format format)
@@ -99,6 +99,10 @@ static void put_text_line(struct gim_access_log *l, const struct gim_access_entr
     gim_buf_int(b, e->ms);
     gim_buf_lit(b, "ms ");
     put_or_dash(l, e->id, FIELD_MAX);
+    if (e->trace.len) {
+        gim_buf_char(b, ' ');
+        put_escaped(l, e->trace, FIELD_MAX);
+    }
     gim_buf_char(b, '\n');
 }
 
@@ -132,6 +136,7 @@ static void put_json_line(struct gim_access_log *l, const struct gim_access_entr
     gim_buf_lit(b, ",\"ms\":");
     gim_buf_int(b, e->ms);
     put_member(l, GIM_S(",\"id\":\""), e->id, FIELD_MAX);
+    put_member(l, GIM_S(",\"trace_id\":\""), e->trace, FIELD_MAX);
     gim_buf_lit(b, "}\n");
 }
 

@@ -5,7 +5,11 @@
 #include "../base/options.h"
 #include "../json/schema_check.h"
 #include "ctx.h"
+#include "mistake.h"
+#include "observer.h"
+#include "work.h"
 #include <errno.h>
+#include <gimlet/openapi.h>
 #include <stdio.h>
 #include <sys/random.h>
 
@@ -21,7 +25,8 @@ static int check_schemas(const struct gim_router *router, struct gim_buf *why)
 
     for (size_t i = 0; i < n; i++) {
         const struct gim_route *row = routes[i].row;
-        const struct gim_schema *all[] = {row->body, row->query, row->path, row->reply};
+        const struct gim_schema *all[] = {row->body, row->form, row->query, row->path, row->reply,
+                                          row->patch};
 
         for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) {
             struct gim_buf one = {0};
@@ -38,43 +43,79 @@ static int check_schemas(const struct gim_router *router, struct gim_buf *why)
     return defects;
 }
 
-/* The spec with the built-in routes as one more group behind its own. */
-static const struct gim_group *with_health(struct gim_app *app)
+static int check_setup(const struct gim_middleware *m, const char *where, struct gim_buf *why)
 {
+    const char *wrong = m->wrong ? m->wrong(m->with) : NULL;
+
+    if (wrong)
+        gim_buf_printf(why, "middleware %s of %s: %s\n", m->name ? m->name : "?", where, wrong);
+    return wrong != NULL;
+}
+
+/* Each middleware once, however many routes it is around: the application's, then of each route what
+ * the route before does not have at the same place. */
+static int check_middleware(const struct gim_app *app, struct gim_buf *why)
+{
+    static const struct gim_middleware *const none[] = {NULL};
+    const struct gim_middleware *const *before = app->spec.middleware ? app->spec.middleware : none;
+    size_t n;
+    const struct gim_bound_route *routes = gim_router_routes(app->router, &n);
+    int defects = 0;
+
+    for (size_t k = 0; before[k]; k++)
+        defects += check_setup(before[k], "the application", why);
+    for (size_t i = 0; i < n; before = routes[i++].chain) {
+        const struct gim_middleware *const *chain = routes[i].chain;
+
+        for (size_t k = 0, same = 1; chain[k]; k++) {
+            same = same && before[k] == chain[k];
+            if (!same)
+                defects += check_setup(chain[k], routes[i].pattern.ptr, why);
+        }
+    }
+    return defects;
+}
+
+/* The spec with the built-in routes as more groups behind its own. */
+static const struct gim_group *with_built_in(struct gim_app *app)
+{
+    const struct gim_openapi *api = app->spec.openapi;
     const struct gim_group *own = app->spec.groups;
     size_t n = 0;
 
     while (own && own[n].prefix)
         n++;
-    app->top = gim_heap_alloc((n + 2) * sizeof *app->top);
+    app->top = gim_heap_alloc((n + 3) * sizeof *app->top);
     for (size_t i = 0; i < n; i++)
         app->top[i] = own[i];
-    app->top[n] = (struct gim_group){.prefix = "", .routes = gim_health_routes};
+    if (!app->spec.no_health)
+        app->top[n++] = (struct gim_group){.prefix = "", .routes = gim_health_routes};
+    if (api && !api->no_routes)
+        app->top[n++] = (struct gim_group){.prefix = "", .routes = api->routes};
     return app->top;
 }
 
-static bool has_blocking(const struct gim_router *router)
+static unsigned check_openapi(const struct gim_app *app, struct gim_buf *why)
 {
-    size_t n;
-    const struct gim_bound_route *routes = gim_router_routes(router, &n);
-
-    for (size_t i = 0; i < n; i++) {
-        if (routes[i].row->blocking)
-            return true;
-    }
-    return false;
+    if (app->spec.openapi->check)
+        return app->spec.openapi->check(app, why);
+    gim_buf_lit(why, ".openapi is not built with GIM_OPENAPI(...)\n");
+    return 1;
 }
 
 static int build(struct gim_app *app, struct gim_buf *why)
 {
     struct gim_app_spec *spec = &app->spec;
 
-    if (!spec->no_health)
-        spec->groups = with_health(app);
+    spec->groups = with_built_in(app);
     app->router = gim_router_new(spec, why);
-    if (!app->router || check_schemas(app->router, why))
+    if (!app->router || check_schemas(app->router, why) + check_middleware(app, why))
         return -1;
-    return 0;
+    if (spec->openapi && check_openapi(app, why))
+        return -1;
+    if (gim_timer_rows_check(spec, why))
+        return -1;
+    return spec->metrics ? spec->metrics->observer->open(app, why) : 0;
 }
 
 struct gim_app *gim_app_build(const struct gim_app_spec *spec, const struct gim_settings *settings,
@@ -89,6 +130,8 @@ struct gim_app *gim_app_build(const struct gim_app_spec *spec, const struct gim_
     app->settings = *settings;
     app->settings.strict_content_type |= spec->strict_content_type;
     app->workers = settings->workers ? (unsigned)settings->workers : 1;
+    app->loops = gim_heap_alloc(app->workers * sizeof(struct gim_loop *));
+    app->running = gim_heap_alloc(app->workers * sizeof(struct gim_worker *));
     if (build(app, &why)) {
         snprintf(err, err_len, "%.*s", (int)why.len, why.ptr ? why.ptr : "");
         gim_buf_free(&why);
@@ -96,9 +139,7 @@ struct gim_app *gim_app_build(const struct gim_app_spec *spec, const struct gim_
         return NULL;
     }
     gim_buf_free(&why);
-    if (has_blocking(app->router))
-        app->pool =
-            gim_pool_new((unsigned)settings->blocking_threads, (unsigned)settings->blocking_queue);
+    gim_mistakes_init(app);
     return app;
 }
 
@@ -107,6 +148,9 @@ struct gim_app *gim_app_new(const struct gim_app_spec *spec, char *err, size_t e
     struct gim_settings settings = {0};
 
     gim_options_defaults(&(struct gim_option_table){gim_settings_rows, &settings});
+    if (spec->metrics)
+        gim_options_defaults(
+            &(struct gim_option_table){spec->metrics->observer->options, &settings});
     if (spec->options && spec->state)
         gim_options_defaults(&(struct gim_option_table){spec->options, spec->state});
     return gim_app_build(spec, &settings, err, err_len);
@@ -116,11 +160,16 @@ void gim_app_free(struct gim_app *app)
 {
     if (!app)
         return;
-    if (app->pool)
-        gim_pool_free(app->pool);
+    gim_app_stop(app);
     gim_test_driver_free(app->test);
+    if (app->observed)
+        app->spec.metrics->observer->close(app);
     if (app->router)
         gim_router_free(app->router);
+    gim_heap_free(atomic_load(&app->openapi));
+    gim_heap_free((void *)app->mistakes);
+    gim_heap_free((void *)app->loops);
+    gim_heap_free((void *)app->running);
     gim_heap_free(app->top);
     gim_heap_free(app);
 }
@@ -128,6 +177,16 @@ void gim_app_free(struct gim_app *app)
 unsigned gim_app_workers(const struct gim_app *app)
 {
     return app->workers;
+}
+
+void *gim_app_state(const struct gim_app *app)
+{
+    return app->spec.state;
+}
+
+struct gim_app *gim_app_of(const struct gim_ctx *c)
+{
+    return gim_ctx_app(c);
 }
 
 /* ---- workers --------------------------------------------------------------------------------- */
@@ -178,10 +237,26 @@ void gim_worker_init(struct gim_worker *w, struct gim_app *app, struct gim_loop 
                         log_fd < 0 ? GIM_ACCESS_OFF : (enum gim_access_mode)s->access_log,
                         (enum gim_access_format)s->log_format);
     gim_loop_at_turn_end(loop, &w->turn_end);
+    if (!app->loops[index]) /* the test client's */
+        app->loops[index] = loop;
+    app->running[index] = w;
+    if (!app->observed)
+        return;
+    w->observer = app->spec.metrics->observer;
+    w->observer->enter(w);
 }
 
 void gim_worker_release(struct gim_worker *w)
 {
+    if (w->observer)
+        w->observer->leave(w);
+    w->app->running[w->wire.worker] = NULL;
+    while (w->parts) {
+        struct gim_part *p = w->parts;
+
+        w->parts = p->next;
+        p->release(p);
+    }
     gim_wire_release(&w->wire);
     gim_slots_release(w);
     gim_access_log_release(&w->log);

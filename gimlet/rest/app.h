@@ -9,16 +9,33 @@
 #include <gimlet/app.h>
 #include <stdatomic.h>
 
+/* Something on a worker's loop besides its connections; whoever made it embeds this. */
+struct gim_part {
+    struct gim_part *next;
+    const void *key;                     /* whose: an address */
+    void (*stop)(struct gim_part *p);    /* no request runs any more, on any thread: end what runs */
+    void (*release)(struct gim_part *p); /* the worker ends: frees it */
+};
+
 struct gim_app {
     struct gim_app_spec spec;
     struct gim_settings settings;
     struct gim_router *router;
     struct gim_group *top; /* the spec's routes with the built-in ones behind them */
     struct gim_wire_shared shared;
-    struct gim_pool *pool; /* .blocking routes; NULL when there is none */
+    _Atomic(struct gim_pool *) pool; /* work.c; NULL until it is needed */
     unsigned workers;
+    int inherited;               /* the listening socket that was handed over; 0: none */
+    struct gim_loop **loops;     /* of the workers, known before they run; NULL: not yet */
+    struct gim_worker **running; /* each set by the worker itself, for its own thread */
+    _Atomic unsigned entered;    /* threads that are handing over work */
+    _Atomic bool closed;         /* nothing is taken any more */
+    _Atomic uint32_t posted;     /* gim_post's that have not run */
     _Atomic bool draining;
     struct gim_test_driver *test; /* test client, made at its first call */
+    _Atomic(void *) openapi;      /* the document, once somebody asked: a block of the heap */
+    void *observed;               /* the observer's: observer.h */
+    _Atomic uint32_t *mistakes;   /* mistake.c: how often, by route and kind */
 };
 
 /* One worker's part, behind wire.user. */
@@ -32,6 +49,9 @@ struct gim_worker {
     struct gim_buf scratch;      /* replies are encoded here, then copied into the arena */
     struct gim_slot *free_slots; /* async.c */
     struct gim_slot_slab *slabs;
+    struct gim_part *parts;
+    const struct gim_observer *observer; /* NULL: nobody counts */
+    void *observed;                      /* the observer's */
     uint64_t id_counter; /* request ids: a random half, rendered, and a counter */
     char id_prefix[16];
 };
@@ -51,6 +71,8 @@ void gim_worker_release(struct gim_worker *w);
 /** GET /livez and GET /readyz; health.c. */
 extern const struct gim_route gim_health_routes[];
 
+/** 64 bits that are not 0 and that nobody else was given; request_id.c. */
+uint64_t gim_worker_unique(struct gim_worker *w);
 /** Request ids of this worker begin with `random` and go on from `counter`; request_id.c. */
 void gim_request_id_seed(struct gim_worker *w, uint64_t random, uint64_t counter);
 void gim_slots_release(struct gim_worker *w);

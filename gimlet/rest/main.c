@@ -5,10 +5,14 @@
  * locked; connections wait in the backlog meanwhile. */
 #include "../base/footprint.h"
 #include "../base/options.h"
+#include "../net/supervisor.h"
 #include "../wire/server.h"
 #include "ctx.h"
+#include "observer.h"
+#include "work.h"
 #include <errno.h>
 #include <gimlet/log.h>
+#include <gimlet/openapi.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -17,7 +21,11 @@
 #define EXIT_FAILED 1
 #define EXIT_WRONG_OPTION 2
 
-static const char *const switches[] = {"routes", NULL};
+/* Bits of what gim_options_read tells, and the words. Without .openapi there is no --openapi. */
+#define SWITCH_ROUTES 1U
+#define SWITCH_OPENAPI 2U
+static const char *const switches[] = {"routes", "openapi", NULL};
+static const char *const fewer_switches[] = {"routes", NULL};
 
 /* The CPUs this process may use, not those the machine has. */
 static int64_t allowed_cpus(void)
@@ -47,6 +55,7 @@ static struct gim_wire *worker_start(void *user, struct gim_loop *loop, unsigned
     struct gim_worker *w = gim_heap_alloc(sizeof *w);
 
     gim_worker_init(w, user, loop, index, STDOUT_FILENO);
+    gim_worker_begin_timers(w);
     return &w->wire;
 }
 
@@ -64,8 +73,10 @@ static void started(void *user, const char *address)
     const struct gim_app *app = user;
     const char *more = app->spec.describe ? app->spec.describe(app->spec.state) : NULL;
 
-    fprintf(stderr, "%s: listening on %s%s%s, %u worker%s\n", app->spec.name, address,
-            more ? ", " : "", more ? more : "", app->workers, app->workers == 1 ? "" : "s");
+    fprintf(stderr, "%s: listening on %s%s%s, %u worker%s%s\n", app->spec.name, address,
+            more ? ", " : "", more ? more : "", app->workers, app->workers == 1 ? "" : "s",
+            app->inherited ? ", socket handed over" : "");
+    gim_notify("READY=1");
 }
 
 static void stopping(void *user)
@@ -74,26 +85,28 @@ static void stopping(void *user)
 
     atomic_store_explicit(&app->draining, true, memory_order_relaxed);
     gim_log(GIM_LOG_INFO, app->spec.name, "stopping: finishing the requests in flight");
+    gim_notify("STOPPING=1");
 }
 
 static void stopped(void *user)
 {
     struct gim_app *app = user;
 
-    if (app->pool)
-        gim_pool_free(app->pool);
-    app->pool = NULL;
+    gim_app_stop(app);
     if (app->spec.stop)
         app->spec.stop(app->spec.state);
 }
 
 /* ---- start ----------------------------------------------------------------------------------- */
 
-static void print_routes(const struct gim_app *app)
+static void print(const struct gim_app *app, uint32_t switched)
 {
     struct gim_buf b = {0};
 
-    gim_router_print(app->router, &b);
+    if (switched & SWITCH_OPENAPI)
+        app->spec.openapi->write(app, &b);
+    else
+        gim_router_print(app->router, &b);
     fwrite(b.ptr, 1, b.len, stdout);
     gim_buf_free(&b);
 }
@@ -105,6 +118,7 @@ static int serve(struct gim_app *app)
         .host = s->host,
         .port = (int)s->port,
         .backlog = (int)s->backlog,
+        .inherited = app->inherited,
         .workers = app->workers,
         .drain_delay = s->drain_delay,
         .stop_timeout = s->stop_timeout,
@@ -124,7 +138,13 @@ static int serve(struct gim_app *app)
         fprintf(stderr, "%s: %s\n", app->spec.name, err);
         return code;
     }
-    code = app->spec.start ? app->spec.start(app, app->spec.state) : 0;
+    for (unsigned i = 0; i < app->workers; i++)
+        app->loops[i] = gim_server_loop(server, i);
+    code = app->observed ? app->spec.metrics->observer->start(app, err, sizeof err) : 0;
+    if (code)
+        fprintf(stderr, "%s: %s\n", app->spec.name, err);
+    else if (app->spec.start)
+        code = app->spec.start(app, app->spec.state);
     if (code == 0) {
         gim_forget_start();
         code = gim_server_run(server) ? EXIT_FAILED : 0;
@@ -133,8 +153,22 @@ static int serve(struct gim_app *app)
     return code;
 }
 
+/* On the socket that a service manager has handed over, else on one of our own. */
+static int serve_here(struct gim_app *app)
+{
+    bool wanted = strcmp(app->settings.host, "fd") == 0;
+    char err[256] = "--host fd: no socket was handed over (LISTEN_FDS and LISTEN_PID are not set for "
+                    "this process)";
+
+    app->inherited = gim_inherited(err, sizeof err);
+    if (app->inherited > 0 || (app->inherited == 0 && !wanted))
+        return serve(app);
+    fprintf(stderr, "%s: %s\n", app->spec.name, err);
+    return EXIT_FAILED;
+}
+
 static int run(const struct gim_app_spec *spec, const struct gim_settings *settings,
-               bool only_routes)
+               uint32_t switched)
 {
     char err[4096];
     struct gim_app *app = gim_app_build(spec, settings, err, sizeof err);
@@ -145,29 +179,42 @@ static int run(const struct gim_app_spec *spec, const struct gim_settings *setti
                 err);
         return EXIT_FAILED;
     }
-    if (only_routes)
-        print_routes(app);
+    if (switched)
+        print(app, switched);
     else
-        code = serve(app);
+        code = serve_here(app);
     gim_app_free(app);
     return code;
+}
+
+/* The application's own rows, the framework's, those of the figures when there are any. */
+static size_t put_tables(const struct gim_app_spec *spec, struct gim_settings *settings,
+                           struct gim_option_table tables[3])
+{
+    size_t n = 0;
+
+    if (spec->options && spec->state)
+        tables[n++] = (struct gim_option_table){spec->options, spec->state};
+    tables[n++] = (struct gim_option_table){gim_settings_rows, settings};
+    if (spec->metrics)
+        tables[n++] = (struct gim_option_table){spec->metrics->observer->options, settings};
+    return n;
 }
 
 int gim_main_run(int argc, char **argv, const struct gim_app_spec *spec)
 {
     struct gim_settings settings = {0};
-    struct gim_option_table tables[] = {{spec->options, spec->state},
-                                        {gim_settings_rows, &settings}};
-    bool own = spec->options && spec->state;
+    struct gim_option_table tables[3];
     struct gim_options o = {
         .program = spec->name ? spec->name : "app",
-        .tables = own ? tables : tables + 1,
-        .n_tables = own ? 2 : 1,
+        .tables = tables,
+        .n_tables = put_tables(spec, &settings, tables),
     };
     struct gim_buf out = {0};
     uint32_t switched = 0;
     enum gim_options_result result =
-        gim_options_read(&o, argc, argv, spec->about, spec->version, switches, &switched, &out);
+        gim_options_read(&o, argc, argv, spec->about, spec->version,
+                         spec->openapi ? switches : fewer_switches, &switched, &out);
 
     if (out.len)
         fwrite(out.ptr, 1, out.len, result == GIM_OPTIONS_WRONG ? stderr : stdout);
@@ -179,5 +226,5 @@ int gim_main_run(int argc, char **argv, const struct gim_app_spec *spec)
     gim_log_level(settings.log_level);
     gim_log_json(settings.log_format == 1);
     raise_fd_limit();
-    return run(spec, &settings, switched & 1);
+    return run(spec, &settings, switched);
 }

@@ -87,7 +87,7 @@ static void put_faults(struct gim_buf *b, const struct gim_faults *faults)
 }
 
 void gim_problem_write(struct gim_buf *b, int status, const char *slug, gim_str detail,
-                       gim_str instance, const struct gim_faults *faults,
+                       struct gim_problem_of of, const struct gim_faults *faults,
                        const struct gim_json_error *where)
 {
     gim_buf_char(b, '{');
@@ -95,7 +95,8 @@ void gim_problem_write(struct gim_buf *b, int status, const char *slug, gim_str 
     put_member(b, "title", gim_status_phrase(status));
     gim_buf_printf(b, ",\"status\":%d", status);
     put_member(b, "detail", detail);
-    put_member(b, "instance", instance);
+    put_member(b, "instance", of.id);
+    put_member(b, "trace_id", of.trace);
     if (faults)
         put_faults(b, faults);
     if (where)

@@ -42,6 +42,13 @@ void gim_request_id_seed(struct gim_worker *w, uint64_t random, uint64_t counter
     w->id_counter = counter;
 }
 
+uint64_t gim_worker_unique(struct gim_worker *w)
+{
+    uint64_t v = mix(w->id_counter++);
+
+    return v ? v : mix(w->id_counter++);
+}
+
 static gim_str make_id(struct gim_ctx *c)
 {
     struct gim_worker *w = gim_ctx_worker(c);
@@ -65,4 +72,5 @@ static int after(struct gim_ctx *c)
     return gim_set_header(c, GIM_S("X-Request-Id"), c->id);
 }
 
-const struct gim_middleware gim_request_id = {"request_id", before, after};
+const struct gim_middleware gim_request_id = {
+    .name = "request_id", .before = before, .after = after};

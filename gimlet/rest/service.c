@@ -6,8 +6,9 @@
 #include "../base/clock.h"
 #include "../http/uri.h"
 #include "../wire/conn.h"
-#include "ctx.h"
-#include <gimlet/log.h>
+#include "form.h"
+#include "mistake.h"
+#include "observer.h"
 
 /* ---- binding ------------------------------------------------------------------------------- */
 
@@ -50,6 +51,8 @@ static int bind_body(struct gim_ctx *c, struct gim_faults *faults)
         gim_ctx_problem(c, 400, NULL, gim_str_of(err.reason), NULL, &err);
         return -1;
     }
+    if (s == c->match.route->row->form)
+        c->form = c->body;
     return 0;
 }
 
@@ -58,12 +61,15 @@ static int bind(struct gim_ctx *c)
 {
     const struct gim_route *row = c->match.route->row;
     struct gim_faults faults = {0};
+    bool form = false;
 
     if (row->path)
         bind_path(c, &faults);
     if (row->query && bind_query(c, &faults))
         return -1;
-    if (row->body && bind_body(c, &faults))
+    if (gim_form_has(row) && gim_form_bind(c, &faults, &form))
+        return -1;
+    if (row->body && !form && bind_body(c, &faults))
         return -1;
     if (!faults.total)
         return 0;
@@ -171,22 +177,37 @@ static bool type_is_taken(const struct gim_ctx *c)
     bool strict = gim_ctx_app(c)->settings.strict_content_type;
 
     if (!row->body && !row->body_raw)
+        return !gim_form_has(row) || gim_form_takes(row, type);
+    if (gim_form_has(row) && gim_form_takes(row, type))
         return true;
     if (row->media_types)
         return (!type.len && !strict) || is_json(type) ||
                in_types(gim_str_of(row->media_types), type);
+    if (gim_form_has(row)) /* the type chooses: a wrong one is not JSON either */
+        return (!type.len && !strict) || is_json_type(type);
     return !strict || is_json_type(type);
 }
 
 static int reply_unsupported_type(struct gim_ctx *c)
 {
     const struct gim_route *row = c->match.route->row;
-    const char *types = row->media_types ? row->media_types : "application/json";
+    const char *types = gim_form_has(row)  ? gim_form_types(row, gim_arena(c))
+                        : row->media_types ? row->media_types
+                                           : "application/json";
     bool patch = c->x.head.method_id == GIM_METHOD_PATCH;
 
     gim_problem(c, 415, NULL, "the body's Content-Type is not taken here; send %s", types);
     gim_set_header(c, patch ? GIM_S("Accept-Patch") : GIM_S("Accept"), gim_str_of(types));
     return GIM_REPLIED;
+}
+
+/* A body comes: may it, and who looks at it? */
+static void admit_body(struct gim_ctx *c)
+{
+    if (!type_is_taken(c))
+        reply_unsupported_type(c);
+    else if (gim_form_has(c->match.route->row))
+        (void)gim_form_begin(c);
 }
 
 /* ---- what the wire calls --------------------------------------------------------------------- */
@@ -218,7 +239,7 @@ static bool route_is_kept(const struct gim_ctx *c)
 {
     const struct gim_bound_route *r = c->match.route;
 
-    return r && (r->row->suspends || r->row->blocking);
+    return r && (r->row->suspends || r->row->streams || r->row->blocking);
 }
 
 static int run_befores(struct gim_ctx *c)
@@ -229,14 +250,23 @@ static int run_befores(struct gim_ctx *c)
     if (!c->chain)
         return GIM_OK;
     while (c->chain[c->ran]) {
-        gim_handler *before = c->chain[c->ran++]->before;
-        int result = before ? before(c) : GIM_OK;
+        const struct gim_middleware *m = c->chain[c->ran++];
+        int result;
 
-        if (result && !c->x.reply.status)
+        c->now = m;
+        result = m->before ? m->before(c) : GIM_OK;
+
+        if (result && !c->x.reply.status) {
+            gim_mistake(c, GIM_MISTAKE_NO_REPLY,
+                        "the before of middleware %s returned %d and made no reply, so the client "
+                        "got 500",
+                        m->name ? m->name : "(no name)", result);
             gim_problem(c, 500, NULL, "the request could not be handled");
+        }
         if (result || c->x.reply.status)
             return GIM_REPLIED;
     }
+    c->now = NULL;
     return GIM_OK;
 }
 
@@ -247,6 +277,8 @@ static enum gim_body_plan on_head(struct gim_exchange *x)
     const struct gim_bound_route *r;
 
     begin(c);
+    if (gim_ctx_worker(c)->observer)
+        c->start_ns = gim_loop_ns(x->wire->loop);
     if (route(c))
         return GIM_BODY_REFUSE;
     if (route_is_kept(c)) {
@@ -258,12 +290,14 @@ static enum gim_body_plan on_head(struct gim_exchange *x)
     }
     r = c->match.route;
     x->max_body = r && r->max_body ? r->max_body : gim_ctx_app(c)->settings.limits.max_body;
+    x->handler_timeout = r ? (int32_t)r->handler_timeout : 0;
+    x->body_timeout = r ? (int32_t)r->body_timeout : 0;
     if (run_befores(c))
         return GIM_BODY_REFUSE;
     if (!r)
         reply_no_route(c);
-    else if ((h->chunked || h->content_length > 0) && !type_is_taken(c))
-        reply_unsupported_type(c);
+    else if (h->chunked || h->content_length > 0)
+        admit_body(c);
     return x->reply.status ? GIM_BODY_REFUSE : GIM_BODY_TAKE;
 }
 
@@ -278,6 +312,7 @@ static bool on_request(struct gim_exchange *x)
         return gim_ctx_run(c, row->handler);
     if (gim_ctx_block(c, row->handler))
         return false;
+    gim_wire_count(x->wire, GIM_REFUSED_QUEUE_FULL);
     gim_problem(c, 503, NULL, "too many blocking requests are waiting; try again");
     gim_set_header(c, GIM_S("Retry-After"), GIM_S("1"));
     return true;
@@ -305,10 +340,16 @@ static void on_late(struct gim_exchange *x, struct gim_exchange *late)
     struct gim_ctx *c = gim_ctx_of(x);
     const struct gim_ctx *from = gim_ctx_of(late);
 
+    gim_mistake(from, GIM_MISTAKE_LATE, "the handler %s %lld ms after the request began, so the "
+                "client got 503; answer sooner or raise .handler_timeout",
+                from->on_pool ? "was still at work in its thread" : "was still suspended",
+                (long long)(gim_loop_ms(x->wire->loop) - late->start_ms));
     begin(c);
     c->path = from->path;
     c->match = from->match;
     c->id = from->id;
+    c->trace_id = from->trace_id;
+    c->start_ns = from->start_ns;
     c->chain = from->chain;
     c->ran = from->ran;
     c->values = from->values_before;
@@ -319,10 +360,11 @@ static void on_reply(struct gim_exchange *x)
     struct gim_ctx *c = gim_ctx_of(x);
 
     while (c->ran) {
-        gim_handler *after = c->chain[--c->ran]->after;
+        const struct gim_middleware *m = c->chain[--c->ran];
 
-        if (after)
-            (void)after(c);
+        c->now = m;
+        if (m->after)
+            (void)m->after(c);
     }
 }
 
@@ -334,6 +376,8 @@ static void on_done(struct gim_exchange *x, size_t sent, bool aborted)
     bool known = x->head.size;
     char remote[GIM_PEER_MAX];
 
+    if (w->observer)
+        w->observer->done(w, c, status);
     if (!gim_access_log_wants(&w->log, status))
         return;
     gim_access_log_add(&w->log,
@@ -344,6 +388,7 @@ static void on_done(struct gim_exchange *x, size_t sent, bool aborted)
                            .target = known ? gim_head_str(&x->head, x->head.target) : (gim_str){0},
                            .route = known ? gim_route_pattern(c) : (gim_str){0},
                            .id = c->id,
+                           .trace = c->trace_id,
                            .status = status,
                            .bytes = (int64_t)sent,
                            .ms = (int64_t)(gim_clock_ms() - x->start_ms),

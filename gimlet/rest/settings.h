@@ -15,6 +15,7 @@ struct gim_settings {
     int log_format;                         /* 0 text, 1 json */
     int log_level;                          /* enum gim_level */
     bool strict_content_type;
+    const char *metrics_listen; /* a row of the metrics' own */
     struct gim_limits limits;
 };
 

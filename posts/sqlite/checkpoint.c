@@ -104,3 +104,8 @@ bool sq_checkpoint_pending(const struct sq_checkpoint *c)
 {
     return c->wal_pages > c->done_pages;
 }
+
+int64_t sq_checkpoint_bytes(const struct sq_checkpoint *c)
+{
+    return bytes(c, c->wal_pages);
+}

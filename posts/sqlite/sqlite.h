@@ -127,6 +127,8 @@ int sq_checkpoint_step(struct sq_checkpoint *c, int64_t now_us);
 /** In a quiet moment: moves what there is and empties a long WAL. */
 int sq_checkpoint_idle(struct sq_checkpoint *c);
 bool sq_checkpoint_pending(const struct sq_checkpoint *c);
+/** What is in the WAL. */
+int64_t sq_checkpoint_bytes(const struct sq_checkpoint *c);
 
 struct sq_writer {
     const struct store_host *host;

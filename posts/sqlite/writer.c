@@ -105,6 +105,17 @@ static int expire(struct sq_writer *w, size_t n)
     return sq_rows_expire(&w->rows, (int)n * 2 + 64);
 }
 
+/* The one fsync of the batch. */
+static int commit(struct sq_writer *w, size_t n)
+{
+    int64_t began = gim_metrics_clock();
+    int code = sq_rows_run(&w->rows, SQ_COMMIT);
+
+    if (code == SQLITE_OK && w->host->committed)
+        w->host->committed(n, gim_metrics_clock() - began, sq_checkpoint_bytes(&w->checkpoint));
+    return code;
+}
+
 /* One transaction around the first `n` of the batch. SQLITE_OK: committed. */
 static int transact(struct sq_writer *w, size_t n, const char **doing)
 {
@@ -119,7 +130,7 @@ static int transact(struct sq_writer *w, size_t n, const char **doing)
         code = expire(w, n);
     if (code == SQLITE_OK) {
         *doing = "COMMIT";
-        code = sq_rows_run(&w->rows, SQ_COMMIT);
+        code = commit(w, n);
     }
     if (code != SQLITE_OK)
         roll_back(w);

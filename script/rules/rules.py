@@ -5,7 +5,8 @@ import shutil
 import statistics
 import subprocess
 
-BASE, JSON, HTTP, NET, WIRE, REST = ("gimlet/" + f for f in ("base", "json", "http", "net", "wire", "rest"))
+BASE, JSON, HTTP, NET, WIRE, REST, KIT = (
+    "gimlet/" + f for f in ("base", "json", "http", "net", "wire", "rest", "kit"))
 SOURCES = ("gimlet", "posts", "proof", "examples")
 
 # Which floors a floor may include, besides itself. Siblings are absent from each other's row.
@@ -16,13 +17,16 @@ FLOORS = {
     NET: {BASE},
     WIRE: {BASE, HTTP, NET},
     REST: {BASE, JSON, HTTP, NET, WIRE},
+    KIT: {BASE, JSON, HTTP, NET, WIRE, REST},
     "proof": {BASE, JSON, HTTP, NET, WIRE},
 }
 # The floor that a public header belongs to.
 PUBLIC = {
     "str": BASE, "arena": BASE, "time": BASE, "log": BASE, "option": BASE,
     "schema": JSON, "json": JSON,
-    "app": REST, "ctx": REST, "test": REST,
+    "set_cookie": HTTP,
+    "pull": WIRE,
+    "app": REST, "ctx": REST, "stream": REST, "openapi": REST, "metrics": REST, "test": REST,
 }
 # Folders whose files see the framework as its users do.
 USERS = ("posts", "examples")
@@ -78,7 +82,7 @@ OWN = ("script/rules/",)  # these files spell the words in order to find them
 
 def floor_of(path):
     if path.startswith("gimlet/include/"):
-        return PUBLIC.get(os.path.basename(path)[:-2], REST)
+        return PUBLIC.get(os.path.basename(path)[:-2], KIT)
     for floor in FLOORS:
         if path.startswith(floor + "/"):
             return floor

@@ -21,7 +21,8 @@ struct row {
 static int ask(const char *method, const char *fields, gim_str etag, int64_t modified)
 {
     static const struct gim_head_limits limits = {0, 0};
-    struct gim_validators now = {etag, modified};
+    static const char *const suffixes[] = {"-gzip", "-zstd", NULL};
+    struct gim_validators now = {etag, modified, suffixes};
     struct gim_refusal why = {0};
     struct gim_head h;
     char in[1000], *copy;
@@ -55,6 +56,15 @@ static void conditions_follow_their_order(void **state)
         {412, 412, 412, "If-Match: \"v1\", *\r\n"},
         {412, 412, 412, "If-Match: w/\"v1\"\r\n"},
         {412, 412, 412, "If-Match: \"v 1\"\r\n"},
+        /* the tags of compressed copies stand for it, no others */
+        {0, 0, 412, "If-Match: \"v1-gzip\"\r\n"},
+        {0, 0, 412, "If-Match: \"v2\", \"v1-zstd\"\r\n"},
+        {412, 412, 412, "If-Match: W/\"v1-gzip\"\r\n"},
+        {412, 412, 412, "If-Match: \"v1-gzi\"\r\n"},
+        {412, 412, 412, "If-Match: \"v1-gzip-gzip\"\r\n"},
+        {412, 412, 412, "If-Match: \"-gzip\"\r\n"},
+        {412, 412, 412, "If-Match: \"v12-gzip\"\r\n"},
+        {304, 412, 0, "If-None-Match: \"v1-gzip\"\r\n"},
         /* If-Unmodified-Since: only without If-Match, only with a date */
         {0, 0, 0, "If-Unmodified-Since:" SAME},
         {0, 0, 0, "If-Unmodified-Since:" AFTER},

@@ -186,20 +186,21 @@ static void note(const char *mark)
         strcat(order, mark);
 }
 
-#define MARK(name, ch_before, ch_after)                                                            \
-    static int name##_before(struct gim_ctx *c)                                                    \
+#define MARK(mark, ch_before, ch_after)                                                            \
+    static int mark##_before(struct gim_ctx *c)                                                    \
     {                                                                                              \
         (void)c;                                                                                   \
         note(ch_before);                                                                           \
         return 0;                                                                                  \
     }                                                                                              \
-    static int name##_after(struct gim_ctx *c)                                                     \
+    static int mark##_after(struct gim_ctx *c)                                                     \
     {                                                                                              \
         (void)c;                                                                                   \
         note(ch_after);                                                                            \
         return 0;                                                                                  \
     }                                                                                              \
-    static const struct gim_middleware name = {#name, name##_before, name##_after}
+    static const struct gim_middleware mark = {                                                    \
+        .name = #mark, .before = mark##_before, .after = mark##_after}
 
 MARK(outer, "A", "a");
 MARK(inner, "B", "b");
@@ -211,7 +212,7 @@ static int deny(struct gim_ctx *c)
                ? GIM_OK
                : gim_problem(c, 401, NULL, "send a bearer token");
 }
-static const struct gim_middleware guard = {"guard", deny, NULL};
+static const struct gim_middleware guard = {.name = "guard", .before = deny};
 
 static const struct gim_middleware *const outer_list[] = {&gim_request_id, &outer, NULL};
 static const struct gim_middleware *const inner_list[] = {&inner, NULL};
@@ -551,7 +552,8 @@ static int see_value(struct gim_ctx *c)
                           gim_get(c, &order) == order ? GIM_S("seen") : GIM_S("lost"));
 }
 
-static const struct gim_middleware fields_around = {"fields", set_field, see_value};
+static const struct gim_middleware fields_around = {
+    .name = "fields", .before = set_field, .after = see_value};
 static const struct gim_middleware *const with_fields[] = {&gim_request_id, &fields_around, NULL};
 
 static gim_handle forgotten;
@@ -608,7 +610,7 @@ static int promises_a_reply(struct gim_ctx *c)
     return GIM_REPLIED;
 }
 
-static const struct gim_middleware promising = {"promising", promises_a_reply, NULL};
+static const struct gim_middleware promising = {.name = "promising", .before = promises_a_reply};
 static const struct gim_middleware *const with_promising[] = {&promising, NULL};
 
 static void before_that_promises_a_reply_and_makes_none_is_500(void **state)

@@ -26,7 +26,7 @@ static struct gim_fault whole = {.code = "type", .pointer = S(""), .detail = S("
 struct row {
     int status;
     const char *slug;
-    gim_str detail, instance;
+    gim_str detail, instance, trace;
     struct gim_faults faults;
     struct gim_json_error where;
     const char *want;
@@ -39,6 +39,11 @@ static const struct row rows[] = {
      .instance = S("id-1"),
      .want = "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,"
              "\"detail\":\"no post 7\",\"instance\":\"id-1\"}"},
+    {.status = 404,
+     .instance = S("id-1"),
+     .trace = S("4bf92f3577b34da6a3ce929d0e0e4736"),
+     .want = "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,"
+             "\"instance\":\"id-1\",\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\"}"},
     {.status = 409,
      .slug = "key-in-use",
      .detail = S(""),
@@ -76,7 +81,8 @@ static void a_problem_says_what_where_and_all_of_it(void **state)
         const struct row *r = &rows[i];
         struct gim_buf b = {0};
 
-        gim_problem_write(&b, r->status, r->slug, r->detail, r->instance, &r->faults,
+        gim_problem_write(&b, r->status, r->slug, r->detail,
+                          (struct gim_problem_of){r->instance, r->trace}, &r->faults,
                           r->where.reason ? &r->where : NULL);
         gim_buf_char(&b, '\0');
         assert_string_equal(b.ptr, r->want);
@@ -90,7 +96,7 @@ static void a_problem_is_appended(void **state)
 
     (void)state;
     gim_buf_lit(&b, "before ");
-    gim_problem_write(&b, 404, NULL, (gim_str){0}, (gim_str){0}, NULL, NULL);
+    gim_problem_write(&b, 404, NULL, (gim_str){0}, (struct gim_problem_of){0}, NULL, NULL);
     gim_buf_char(&b, '\0');
     assert_string_equal(b.ptr,
                         "before {\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404}");
