@@ -444,13 +444,17 @@ static const struct gim_middleware *const route_chain[] = {&route_mw, NULL};
 static const struct gim_route top_routes[] = {ROW("GET", "/top"), {0}};
 static const struct gim_route outer_routes[] = {ROW("GET", "/o"), {0}};
 static const struct gim_route inner_routes[] = {
-    ROW("GET", "/i", .middleware = route_chain, .max_body = 3),
+    ROW("GET", "/i", .middleware = route_chain, .max_body = 3, .body_timeout = GIM_NONE),
     ROW("POST", ""),
     {0},
 };
 static const struct gim_route last_routes[] = {ROW("GET", "/last"), {0}};
 static const struct gim_group inner_groups[] = {
-    {.prefix = "/:team", .routes = inner_routes, .middleware = inner_chain, .max_body = 2},
+    {.prefix = "/:team",
+     .routes = inner_routes,
+     .middleware = inner_chain,
+     .max_body = 2,
+     .handler_timeout = 20},
     {.prefix = "/in2", .routes = last_routes},
     {0},
 };
@@ -459,7 +463,9 @@ static const struct gim_group groups[] = {
      .routes = outer_routes,
      .groups = inner_groups,
      .middleware = outer_chain,
-     .max_body = 1},
+     .max_body = 1,
+     .handler_timeout = GIM_NONE,
+     .body_timeout = 10},
     {.prefix = "", .routes = last_routes},
     {0},
 };
@@ -468,14 +474,14 @@ static void groups_hand_down_prefix_middleware_and_limit(void **state)
 {
     static const struct {
         const char *pattern, *chain;
-        int64_t max_body;
+        int64_t max_body, handler_timeout, body_timeout;
     } want[] = {
-        {"/top", "app", 0},
-        {"/v1/o", "app outer", 1},
-        {"/v1/:team/i", "app outer inner route", 3},
-        {"/v1/:team", "app outer inner", 2},
-        {"/v1/in2/last", "app outer", 1},
-        {"/last", "app", 0},
+        {"/top", "app", 0, 0, 0},
+        {"/v1/o", "app outer", 1, GIM_NONE, 10},
+        {"/v1/:team/i", "app outer inner route", 3, 20, GIM_NONE},
+        {"/v1/:team", "app outer inner", 2, 20, 10},
+        {"/v1/in2/last", "app outer", 1, GIM_NONE, 10},
+        {"/last", "app", 0, 0, 0},
     };
     struct gim_app_spec spec = {.routes = top_routes, .groups = groups, .middleware = app_chain};
     struct gim_buf why = {0};
@@ -496,6 +502,8 @@ static void groups_hand_down_prefix_middleware_and_limit(void **state)
         assert_string_equal(routes[i].pattern.ptr, want[i].pattern);
         assert_string_equal(chain, want[i].chain);
         assert_int_equal(routes[i].max_body, want[i].max_body);
+        assert_int_equal(routes[i].handler_timeout, want[i].handler_timeout);
+        assert_int_equal(routes[i].body_timeout, want[i].body_timeout);
     }
     gim_router_free(r);
 }
