@@ -271,6 +271,15 @@ def test_nothing_is_left_of_clients_that_vanish(box):
     assert until(lambda: not temporary(box) and box.fds() <= fds)
 
 
+def test_what_uploads_hold_in_memory_is_counted(serve):
+    box = serve("--max-buffered", "32K", program=BUILD / "examples" / "upload")
+    with box.connect() as c:
+        assert post(box, "/echo", form(part("file", b"x" * 1000, "f"))).status == 200
+        reply = c.call("POST", "/echo", form(part("file", b"x" * 60000, "f")), typed())
+        assert reply.status == 503 and "retry-after" in reply.headers
+    assert until(lambda: post(box, "/echo", form(part("file", b"x" * 1000, "f"))).status == 200)
+
+
 def test_a_full_disk_is_507_and_the_server_lives(tmp_path):
     """A limit on the size of files is the disk that anybody may fill."""
     tight = ("sh", "-c", 'trap "" XFSZ; ulimit -f 2048; exec "$@"', "sh")

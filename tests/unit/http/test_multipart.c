@@ -112,6 +112,7 @@ static const struct row {
     {B "x\r\n", "!400"},
     {B "-x", "!400"},
     {B "--x", "!400"},
+    {B "---", "!400"},
     {B "--\rx", "!400"},
     {B "--\n", "!400"},
     {B "\rx", "!400"},
@@ -281,6 +282,8 @@ static void each_limit_holds_to_the_byte(void **state)
     assert_int_equal(status_of("", "p", 1025, "\r\n" B "--", 0), 400);
     assert_int_equal(status_of(B "--\r\n", "e", 1024, "", 0), 0);
     assert_int_equal(status_of(B "--\r\n", "e", 1025, "", 0), 400);
+    assert_int_equal(status_of("", "p", 1000, "\r\n" B "--\r\n123456789012345678901234", 0), 0);
+    assert_int_equal(status_of("", "p", 1000, "\r\n" B "--\r\n1234567890123456789012345", 0), 400);
     assert_int_equal(status_of(B, name, 1, "", 0), -1);
     assert_int_equal(status_of(B "\r\nX: ", "h", 4096 - head, "\r\n" HEAD_A B "--", 0), 0);
     assert_int_equal(status_of(B "\r\nX: ", "h", 4097 - head, "\r\n" HEAD_A B "--", 0), 400);

@@ -103,6 +103,8 @@ static const struct gim_file_field files[] = {
     {0},
 };
 
+static const struct gim_file_field optional[] = {{.name = "extra"}, {0}};
+
 static const struct gim_route routes[] = {
     GIM_POST("/form", show_form, .form = &entry_schema),
     GIM_POST("/form/:id", show_form, .form = &entry_schema, .path = &key_schema,
@@ -118,11 +120,14 @@ static const struct gim_route routes[] = {
              .upload = GIM_UPLOAD(.directory = directory, .memory = -1)),
     GIM_POST("/nowhere", show_files,
              .upload = GIM_UPLOAD(.directory = "/nonexistent", .memory = -1)),
+    GIM_POST("/loose", show_files,
+             .upload = GIM_UPLOAD(.files = optional, .directory = "/nonexistent", .memory = -1)),
     GIM_POST("/plain", show_files, .upload = GIM_UPLOAD()),
     GIM_ROUTE("PUT", "/raw", show_files,
               .upload =
                   GIM_UPLOAD_RAW("image/*, text/plain", .directory = directory, .memory = 10)),
-    GIM_POST("/save", save, .upload = GIM_UPLOAD(.directory = directory, .memory = 10)),
+    GIM_POST("/save", save, .blocking = true,
+             .upload = GIM_UPLOAD(.directory = directory, .memory = 10)),
     {0},
 };
 
@@ -337,6 +342,19 @@ static void every_fault_is_told_at_once(void **state)
     RUN(rows);
 }
 
+static void files_that_nobody_asked_for_are_not_kept(void **state)
+{
+    static const struct row rows[] = {
+        {"/loose", MULTIPART, FILE_("other", "f", "a/b", "1") LAST, "200 -;"},
+        {"/loose", MULTIPART, FILE_("extra", "f", "a/b", "1") LAST, "503 "},
+    };
+    const char *got = call("/loose", MULTIPART, gim_str_of(rows[0].body), 0);
+
+    (void)state;
+    assert_string_equal(got, "200 -;");
+    RUN(rows);
+}
+
 static void what_is_no_form_is_refused(void **state)
 {
     static const struct row rows[] = {
@@ -509,6 +527,7 @@ int main(void)
         cmocka_unit_test(a_form_has_at_most_1000_fields),
         cmocka_unit_test(fields_and_files_arrive),
         cmocka_unit_test(every_fault_is_told_at_once),
+        cmocka_unit_test(files_that_nobody_asked_for_are_not_kept),
         cmocka_unit_test(what_is_no_form_is_refused),
         cmocka_unit_test(each_limit_holds_to_the_byte),
         cmocka_unit_test(memory_is_the_requests_not_a_files),
