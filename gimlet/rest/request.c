@@ -66,6 +66,11 @@ void *gim_body(const struct gim_ctx *c)
     return c->body;
 }
 
+void *gim_form(const struct gim_ctx *c)
+{
+    return c->form;
+}
+
 void *gim_query(const struct gim_ctx *c)
 {
     return c->query;
@@ -129,6 +134,11 @@ struct gim_arena *gim_arena(struct gim_ctx *c)
 void *gim_state(const struct gim_ctx *c)
 {
     return gim_ctx_app(c)->spec.state;
+}
+
+const void *gim_with(const struct gim_ctx *c)
+{
+    return c->now ? c->now->with : c->match.route ? c->match.route->row->with : NULL;
 }
 
 unsigned gim_worker(const struct gim_ctx *c)

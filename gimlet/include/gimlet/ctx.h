@@ -61,9 +61,11 @@ gim_str gim_param(const struct gim_ctx *c, gim_str name);
  */
 GIM_MUST_CHECK int gim_param_int(struct gim_ctx *c, gim_str name, int64_t *out);
 
-/** The structs bound by the route's .body, .query and .path schemas. NULL when the route has none.
- *  A handler only runs when all of them hold. */
+/** The structs bound by the route's .body, .form, .query and .path schemas. NULL when the route has
+ *  none, or when a route with both .body and .form got the other one. A handler only runs when all
+ *  that came hold. */
 void *gim_body(const struct gim_ctx *c);
+void *gim_form(const struct gim_ctx *c);
 void *gim_query(const struct gim_ctx *c);
 void *gim_path(const struct gim_ctx *c);
 /** The body's bytes as received (chunked coding undone); empty when there is none. Complete in a
@@ -81,6 +83,8 @@ GIM_MUST_CHECK int gim_body_bind(struct gim_ctx *c, const struct gim_schema *s, 
 struct gim_arena *gim_arena(struct gim_ctx *c);
 /** What the application was given as .state. */
 void *gim_state(const struct gim_ctx *c);
+/** In a middleware's before and after: its .with; in a handler: the route's. */
+const void *gim_with(const struct gim_ctx *c);
 /** 0 .. workers-1: which loop runs this request. */
 unsigned gim_worker(const struct gim_ctx *c);
 /** The request id: X-Request-Id when it came well-formed (1 to 128 of [A-Za-z0-9._-]), else made.
