@@ -82,6 +82,7 @@ static const struct gim_websocket_events events = {
     .protocols = protocols,
     .max_message = 4096,
     .max_unsent = 65536,
+    .close = 1000,
 };
 
 static int chat(struct gim_ctx *c)

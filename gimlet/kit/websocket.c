@@ -194,14 +194,11 @@ static void end(struct gim_websocket *ws, int code, gim_str reason)
 {
     bool opened = ws->state == GIM_WEBSOCKET_OPEN || ws->state == GIM_WEBSOCKET_CLOSING;
 
-    if (ws->state == GIM_WEBSOCKET_ENDED)
-        return;
     ws->state = GIM_WEBSOCKET_ENDED;
     gim_timer_clear(ws->hub->loop, &ws->timer);
     gim_websocket_leave_all(ws);
     gim_websocket_forget(ws);
-    if (!ws->reading)
-        gim_buf_free(&ws->reader.message);
+    gim_buf_free(&ws->reader.message);
     if (!opened || !ws->events->on_close)
         return;
     enter(ws->hub);
@@ -373,7 +370,6 @@ static bool charge(struct gim_websocket *ws)
 
 static void borrow(struct gim_websocket *ws)
 {
-    ws->reading = true;
     if (ws->reader.message.ptr)
         return;
     ws->reader.message = ws->hub->in;
@@ -385,14 +381,12 @@ static void give_back(struct gim_websocket *ws)
 {
     struct gim_buf *m = &ws->reader.message;
 
-    ws->reading = false;
-    if (ws->state != GIM_WEBSOCKET_ENDED && gim_ws_is_partial(&ws->reader) && m->len) {
+    if (gim_ws_is_partial(&ws->reader) && m->len) {
         if (m->cap - m->len > SPARE && m->cap > 2 * m->len) {
             m->cap = m->len;
             m->ptr = gim_heap_grow(m->ptr, m->cap);
         }
     } else if (!ws->hub->in.ptr && m->cap <= KEEP) {
-        m->len = 0;
         ws->hub->in = *m;
         *m = (struct gim_buf){0};
     } else {

@@ -45,8 +45,7 @@ struct gim_websocket {
     gim_str reason;                       /* why we closed it, with `code` */
     uint16_t code;                        /* 0: we did not */
     uint8_t state;
-    bool pinged;  /* and nothing came since */
-    bool reading; /* reader.message is lent at present */
+    bool pinged; /* and nothing came since */
     struct gim_ws_reader reader;
 };
 

@@ -130,6 +130,7 @@ typedef struct gim_websocket_ref {
     uint32_t generation;
 } gim_websocket_ref;
 
+/** Its ref; the same one every time. {0} in on_close. */
 gim_websocket_ref gim_websocket_ref_of(struct gim_websocket *ws);
 /** From any thread, until the application's stop has returned: as gim_websocket_send, on the
  *  connection's own loop, soon; posts of one thread keep their order. `bytes` are copied. Returns 0; or

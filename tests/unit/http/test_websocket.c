@@ -212,6 +212,11 @@ static const struct row {
     /* 7: closing */
     {"without a code", {{CLOSE, P("")}}, "close 1005 <>\n", 0, 0},
     {"half a code", {{CLOSE, P("\x03")}}, "bad 1002\n", 0, 0},
+    {"half a code, its other half in a ping",
+     {{PING, P("\x03\xE8")}, {CLOSE, P("\x03")}},
+     "ping 2 <\x03\xE8>\nbad 1002\n",
+     0,
+     0},
     {"1000", {{CLOSE, P("\x03\xE8")}}, "close 1000 <>\n", 0, 0},
     {"with a reason",
      {{CLOSE, P("\x03\xE8"

@@ -284,6 +284,8 @@ static void handshakes_are_checked(void **state)
             if (!gim_str_eq(got, gim_str_of(cases[i].value)) || (got.ptr && !cases[i].value))
                 fail_msg("row %zu: %s: %.*s", i, cases[i].field, GIM_FMT(got));
         }
+        if (r.status != 101)
+            assert_string_equal(told.text, "");
         gim_test_free(&r);
         forget();
     }
@@ -369,6 +371,29 @@ static void a_whole_conversation_in_one_piece_or_in_many_is_the_same(void **stat
         assert_told("");
     }
     gim_buf_free(&in);
+}
+
+static void what_one_says_is_not_heard_from_another(void **state)
+{
+    struct client one, other;
+
+    (void)state;
+    client_open(&one, &b, "/echo");
+    client_open(&other, &b, "/echo");
+    for (int i = 0; i < 3; i++) {
+        client_send(&one, TEXT, GIM_S("from one"));
+        client_send(&other, 0x01, GIM_S("from "));
+        client_send(&one, BINARY, GIM_S("from one again"));
+        client_send(&other, 0x80, GIM_S("the other"));
+        assert_frame(&one, TEXT, GIM_S("from one"));
+        assert_frame(&one, BINARY, GIM_S("from one again"));
+        assert_frame(&other, TEXT, GIM_S("from the other"));
+    }
+    client_send(&one, 0x01, GIM_S("never finished"));
+    client_close(&one);
+    client_send(&other, TEXT, GIM_S("still the other"));
+    assert_frame(&other, TEXT, GIM_S("still the other"));
+    client_close(&other);
 }
 
 static void what_is_wrong_ends_the_connection_with_its_code(void **state)
@@ -708,6 +733,7 @@ int main(void)
         TEST(a_handshake_has_no_body),
         TEST(messages_go_both_ways),
         TEST(a_whole_conversation_in_one_piece_or_in_many_is_the_same),
+        TEST(what_one_says_is_not_heard_from_another),
         TEST(what_is_wrong_ends_the_connection_with_its_code),
         TEST(a_table_without_on_message_takes_none),
         TEST(a_client_that_closes_is_answered_in_kind),
