@@ -16,14 +16,21 @@
 
 /* ---- the end ----------------------------------------------------------------------------------- */
 
+/* The text, with a NUL behind it. */
+static gim_str text_of(struct gim_buf *b)
+{
+    gim_buf_char(b, '\0');
+    return (gim_str){b->ptr, b->len - 1};
+}
+
 void gim_fetch_end(struct fetch_call *call)
 {
     struct fetch_pool *p = call->pool;
     struct gim_worker *w = p->worker;
     struct gim_fetched f = {
         .status = call->status,
-        .body = gim_buf_view(&call->body),
-        .head = gim_buf_view(&call->head),
+        .body = text_of(&call->body),
+        .head = text_of(&call->head),
         .ms = (int64_t)(gim_loop_ms(w->wire.loop) - call->begun),
         .kept = call->kept,
     };
@@ -141,7 +148,9 @@ static void call_start(struct fetch_call *call, const struct gim_fetch *f)
     if (call->connect_timeout > call->timeout)
         call->connect_timeout = call->timeout;
     call->answer_by = call->begun + (uint64_t)call->timeout;
-    call->body.max = f->max_body > 0 ? (size_t)f->max_body : BODY_MAX;
+    call->max_body = f->max_body <= 0                     ? BODY_MAX
+                     : f->max_body < (int64_t)GIM_BUF_MAX ? (size_t)f->max_body
+                                                          : GIM_BUF_MAX - 1;
     set_timer(call, call->begun + (uint64_t)call->connect_timeout);
     gim_fetch_begin(call);
 }

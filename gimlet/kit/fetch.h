@@ -78,6 +78,7 @@ struct fetch_call {
     void *arg;
     uint64_t begun, connect_by, answer_by; /* loop ms */
     int64_t connect_timeout, timeout;
+    size_t max_body;
     int tried; /* addresses that did not answer */
     int status;
     bool no_body; /* HEAD */

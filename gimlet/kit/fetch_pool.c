@@ -189,10 +189,10 @@ static bool on_head(struct gim_client *client)
 
     call->status = client->response.status;
     gim_buf_str(&call->head, client->response.head);
-    if (client->response.no_body || client->response.content_length <= (int64_t)call->body.max)
+    if (client->response.no_body || client->response.content_length <= (int64_t)call->max_body)
         return true;
     gim_fetch_fail(call, "the answer of %s has %lld bytes, at most %zu are taken", call->host->name,
-                   (long long)client->response.content_length, call->body.max);
+                   (long long)client->response.content_length, call->max_body);
     return false;
 }
 
@@ -200,11 +200,12 @@ static bool on_body(struct gim_client *client, gim_str data)
 {
     struct fetch_call *call = conn_of(client)->call;
 
-    gim_buf_str(&call->body, data);
-    if (!call->body.full)
+    if (data.len <= call->max_body - call->body.len) {
+        gim_buf_str(&call->body, data);
         return true;
+    }
     gim_fetch_fail(call, "the answer of %s is longer than the %zu bytes that are taken",
-                   call->host->name, call->body.max);
+                   call->host->name, call->max_body);
     return false;
 }
 

@@ -63,7 +63,7 @@ struct gim_fetch {
 /** What came of it. */
 struct gim_fetched {
     int status;        /* 200 to 999; 0: no answer, see `error` */
-    gim_str body;      /* whole */
+    gim_str body;      /* whole; followed by a NUL that is not counted, as is `head` */
     gim_str head;      /* status line and fields as sent */
     const char *error; /* a sentence for people and logs; NULL when there is a status */
     int64_t ms;        /* from the call to the end of the answer */
