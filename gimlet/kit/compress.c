@@ -4,10 +4,10 @@
  * A whole body is compressed into the worker's buffer, capped at one byte less than the body: what
  * does not fit is not worth it. A streamed one has its pull wrapped: each piece is compressed and
  * flushed, so nothing is held back and the memory is that of a piece. */
+#include <gimlet/compress.h>
 #include "compress_pool.h"
 #include "../http/negotiate.h"
 #include "../rest/ctx.h"
-#include <gimlet/compress.h>
 #include <gimlet/negotiate.h>
 
 #define MIN_SIZE 1024

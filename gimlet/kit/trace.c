@@ -1,8 +1,8 @@
 /* trace.c: the middleware of gimlet/trace.h. What it finds is kept with the request; only the trace id
  * is known to the floors below, which write it into logs and problems. */
+#include <gimlet/trace.h>
 #include "../http/traceparent.h"
 #include "../rest/ctx.h"
-#include <gimlet/trace.h>
 
 #define PARENT GIM_S("traceparent")
 #define STATE GIM_S("tracestate")

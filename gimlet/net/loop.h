@@ -87,7 +87,7 @@ void gim_loop_at_turn_end(struct gim_loop *l, struct gim_turn_end *t);
 uint64_t gim_loop_ms(const struct gim_loop *l); /* monotonic, read once a turn */
 /** When this turn began, in nanoseconds of gim_clock_ns; outside of a turn: now. */
 uint64_t gim_loop_ns(const struct gim_loop *l);
-int64_t gim_loop_wall(struct gim_loop *l);      /* wall-clock seconds, at most a turn old */
-char *gim_loop_buf(struct gim_loop *l);         /* GIM_LOOP_BUF bytes, allocated once, for reads */
+int64_t gim_loop_wall(struct gim_loop *l); /* wall-clock seconds, at most a turn old */
+char *gim_loop_buf(struct gim_loop *l);    /* GIM_LOOP_BUF bytes, allocated once, for reads */
 
 #endif

@@ -20,7 +20,7 @@ struct gim_loop {
     const struct gim_loop_backend *backend;
     void *state;            /* the backend's own */
     struct gim_io *current; /* whose on_event runs; NULL once it was removed */
-    uint64_t ms, ns; /* one reading of the clock */
+    uint64_t ms, ns;        /* one reading of the clock */
     int64_t wall;
     bool wall_known; /* `wall` was read in this turn */
     bool in_turn;    /* `ms` is fresh */

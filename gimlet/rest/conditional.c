@@ -18,7 +18,8 @@ void gim_etag(struct gim_ctx *c, gim_str etag)
 int gim_preconditions(struct gim_ctx *c, gim_str etag, gim_time modified)
 {
     int64_t seconds = modified.us / 1000000;
-    int status = gim_conditions(&c->x.head, &(struct gim_validators){etag, seconds, c->etag_suffixes});
+    int status =
+        gim_conditions(&c->x.head, &(struct gim_validators){etag, seconds, c->etag_suffixes});
 
     if (etag.ptr)
         gim_etag(c, etag);
