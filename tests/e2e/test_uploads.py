@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from browser import CHROMIUM, DRIVER, Browser
 from conftest import BUILD, SLOW, Server, chunked, request, until
 
 MIB = 1 << 20
@@ -146,6 +147,28 @@ def test_a_file_that_stands_there_is_not_overwritten(serve, tmp_path):
     assert post(box, "/photos", form(part("title", b"t"), part("photo", b"1", "f", "image/png"))).json()["id"] == 2
     assert (tmp_path / "photo-1").read_text() == "mine"
     assert (tmp_path / "photo-2").read_bytes() == b"1"
+
+
+@pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no Chromium here")
+def test_a_browser_sends_its_form(box):
+    """What Chromium makes of odd names and of an input that was left blank."""
+    chromium = Browser()
+    try:
+        chromium.call("POST", "/url", {"url": box.url})
+        send = """const form = new FormData(document.forms[0]);
+            for (const [name, value] of Object.entries(arguments[0])) form.set(name, value);
+            if (arguments[1]) form.set("photo", new File([new Uint8Array([0, 13, 10, 45, 45, 255])], arguments[1],
+                                                         {type: "image/png"}));
+            return fetch("/photos", {method: "POST", body: form}).then(r => r.json());"""
+        photo = chromium.run(send, {"title": 'x"\r\n\u00fc'}, 'q"u\u00fc\n.png')
+        assert (photo["title"], photo["license"], photo["size"]) == ('x"\r\n\u00fc', "mine", 6)
+        assert photo["filename"] == "q%22u\u00fc%0A.png"
+        kept = Path(f"/proc/{box.pid}/cwd") / f"photo-{photo['id']}"
+        assert kept.read_bytes() == b"\x00\r\n--\xff"
+        blank = chromium.run(send, {}, None)
+        assert [(e["parameter"], e["code"]) for e in blank["errors"]] == [("photo", "required"), ("title", "too_short")]
+    finally:
+        chromium.quit()
 
 
 # ---- another reading of the same bodies ----------------------------------------------------------
