@@ -167,7 +167,7 @@ static int charge(struct gim_ctx *c, const struct gim_taking *t)
     struct gim_exchange *x = &c->x;
     int64_t held = x->charged;
 
-    x->charged = (int64_t)(sizeof *c + GIM_EXCHANGE_FIRST + sizeof *t) + t->held;
+    x->charged = (int64_t)(sizeof *c + GIM_EXCHANGE_FIRST + x->arena.total) + t->held;
     if (gim_wire_charge(x->wire, held, x->charged))
         return 0;
     gim_problem(c, 503, NULL, "the server holds too many unfinished bodies; try again");

@@ -52,12 +52,11 @@ struct gim_file_field {
 
 /** Limits of one request, and its files. Bytes; 0 is the default. */
 struct gim_upload {
-    struct gim_intake intake;           /* set by GIM_UPLOAD and GIM_UPLOAD_RAW */
-    const struct gim_file_field *files; /* ends with {0}; NULL: a file of any name is taken. Files
-                                           of other names are dropped (code `unknown` when the form's
-                                           schema is strict) */
-    const char
-        *directory;     /* of temporary files; NULL: $TMPDIR, else /var/tmp (/tmp may be memory) */
+    struct gim_intake intake; /* set by GIM_UPLOAD and GIM_UPLOAD_RAW */
+    /** Ends with {0}; NULL: a file of any name is taken. Files of other names are dropped; they are
+     *  faults (`unknown`) when the form's schema is strict. */
+    const struct gim_file_field *files;
+    const char *directory; /* of temporary files; NULL: $TMPDIR, else /var/tmp */
     int64_t max_total;  /* of the whole body; 0: the .max_body that holds for the route (1 MiB) */
     int64_t max_file;   /* of one file; 0: as max_total */
     int64_t max_fields; /* of all values that are no files, in memory; 0: 64 KiB */
@@ -79,10 +78,10 @@ struct gim_upload {
 /** One file that came. Lives, like its bytes and its descriptor, until the request's memory goes. */
 struct gim_file_part {
     gim_str name; /* of the form's field */
-    gim_str
-        filename; /* what the client calls it, made harmless: the last part of the path, at most 255
-                         bytes of UTF-8, no control, no '/' or '\', no leading dot; "file" when nothing
-                         is left. For people to read: name what you keep yourself */
+    /** What the client calls it, made harmless: the last part of the path, at most 255 bytes of UTF-8, no
+     *  control, no '/' or '\', no leading dot; "file" when nothing is left of it, empty when it gave
+     *  none. For people to read: name what you keep yourself. */
+    gim_str filename;
     gim_str media_type; /* what the client says it is, with parameters; unchecked */
     int64_t size;
     gim_str bytes; /* all of it, when it stayed in memory; else absent */
