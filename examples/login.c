@@ -128,7 +128,7 @@ static const struct gim_group groups[] = {
 static int start(struct gim_app *app, void *state)
 {
     struct settings *s = state;
-    gim_str bad = gim_proxies_check(gim_str_of(*s->proxies ? s->proxies : NULL));
+    gim_str bad = gim_proxies_check(gim_str_of(s->proxies));
     const char *why = gim_cookie_keys_read(&s->cookie_keys, gim_str_of(s->keys));
     (void)app;
     if (bad.ptr)

@@ -32,11 +32,13 @@ gim_str gim_trusted_defect(gim_str trusted)
 {
     struct gim_network n;
 
-    while (trusted.ptr) {
+    while (trusted.len) {
         gim_str entry = gim_str_trim(gim_str_cut(&trusted, ','));
 
         if (!gim_str_eq(entry, GIM_S("unix")) && gim_network_read(entry, &n))
-            return entry.ptr ? entry : GIM_S("");
+            return entry;
+        if (trusted.ptr && !trusted.len)
+            return GIM_S(""); /* a comma at the end */
     }
     return (gim_str){0};
 }

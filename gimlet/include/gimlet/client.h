@@ -46,8 +46,8 @@ struct gim_proxies {
  *  costs a system call and reads the field, those that follow cost nothing. Loop thread. */
 gim_str gim_client(struct gim_ctx *c);
 
-/** What is wrong with a list of networks: the first entry that is none; absent: nothing. For a
- *  setting, in .start. */
+/** What is wrong with a list of networks: the first entry that is none; absent: nothing (an empty
+ *  list trusts nobody). For a setting, in .start. */
 gim_str gim_proxies_check(gim_str trusted);
 
 /** The parts of GIM_PROXIES. */

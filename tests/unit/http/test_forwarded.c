@@ -118,6 +118,7 @@ static void a_list_of_networks_is_checked(void **state)
     (void)state;
     assert_null(gim_trusted_defect(GIM_S(TRUSTED)).ptr);
     assert_null(gim_trusted_defect((gim_str){0}).ptr);
+    assert_null(gim_trusted_defect(GIM_S("")).ptr);
     assert_true(gim_str_eq(gim_trusted_defect(GIM_S("::1, 10.0.0.0/64")), GIM_S("10.0.0.0/64")));
     assert_non_null(gim_trusted_defect(GIM_S("::1,")).ptr);
     assert_non_null(gim_trusted_defect(GIM_S("*")).ptr);
