@@ -26,15 +26,18 @@ struct gim_file {
 /** Opens a directory to serve files from. The descriptor, or -1 with errno. */
 GIM_MUST_CHECK int gim_file_root(const char *directory);
 
-enum { GIM_FILE_FOLLOW = 1 }; /* symbolic links are followed, as long as they stay beneath the root */
+enum {
+    GIM_FILE_FOLLOW = 1, /* symbolic links are followed, as long as they stay beneath the root */
+    GIM_FILE_WALK = 2,   /* as if openat2 were missing; for the tests */
+};
 
 /** Opens `path` ("css/site.css": no leading slash, '/' between names, at most 4095 bytes) beneath the
  *  directory `root`. It cannot leave `root`, whatever stands on the disk (openat2(2) RESOLVE_BENEATH;
  *  where that is not to be had, name by name with O_NOFOLLOW: then GIM_FILE_FOLLOW follows nothing).
  *  Returns 0 with `out` filled: a regular file is open for reading, of a directory it is only said
  *  that it is one. -1 with errno: ENOENT also for empty, ".", ".." and names with NUL, and for what
- *  is neither file nor directory (a FIFO or device is not opened for reading); ELOOP or EXDEV for a
- *  link. */
+ *  is neither file nor directory (a FIFO, a socket, a device: nothing waits, nothing is read); ELOOP,
+ *  EXDEV or, walking, ENOTDIR for a link. */
 GIM_MUST_CHECK int gim_file_open_beneath(int root, gim_str path, unsigned flags,
                                          struct gim_file *out);
 
@@ -51,9 +54,12 @@ GIM_MUST_CHECK int gim_file_temporary(const char *directory);
 /** Writes all of it where the file's offset stands; 0, or -1 with errno (ENOSPC, EDQUOT ...). */
 GIM_MUST_CHECK int gim_file_write(int fd, const void *bytes, size_t len);
 /** Gives a temporary file a name, complete or not at all: 0, or -1 with errno (EEXIST: `path` is
- *  taken; EXDEV: it is on another file system; ENOTSUP: it was made without O_TMPFILE). With `mode`,
- *  0644 or so. It survives a power cut when `sync`: the file and its directory are synced (fsync). */
+ *  taken; EXDEV: it is on another file system; ENOENT: no such directory, or the file was made
+ *  without O_TMPFILE). Its mode becomes `mode`, 0644 or so. With `sync` it survives a power cut: the
+ *  file and its directory are synced (fsync) before this returns. */
 GIM_MUST_CHECK int gim_file_link(int fd, const char *path, unsigned mode, bool sync);
+/** The same; what has the name is replaced, in one step. */
+GIM_MUST_CHECK int gim_file_replace(int fd, const char *path, unsigned mode, bool sync);
 /** Closes; -1 is allowed. */
 void gim_file_close(int fd);
 
