@@ -3,7 +3,7 @@
  *   curl -H 'Authorization: Bearer letmein' -d '{"title":"K&R","pages":272}' localhost:8080/books */
 #include <gimlet.h>
 
-#define BOOKS_MAX 100
+#define BOOKS_MAX 5000
 
 struct book {
     int64_t id, pages;

@@ -62,7 +62,7 @@ class Browser:
                       mobile=False)
         self.prefer(scheme)
         self.log()
-        self.call("POST", "/url", {"url": f"file://{path}"})
+        self.call("POST", "/url", {"url": path if str(path).startswith("http") else f"file://{path}"})
         self.settle()
 
     def prefer(self, scheme, media=""):
@@ -80,7 +80,8 @@ class Browser:
     def press(self, key):
         for kind in ("keyDown", "keyUp"):
             self.devtools("Input.dispatchKeyEvent", type=kind, key=key, code=key,
-                          windowsVirtualKeyCode={"Tab": 9, "ArrowDown": 40}[key])
+                          windowsVirtualKeyCode={"Tab": 9, "Enter": 13, "ArrowDown": 40}[key],
+                          **({"text": "\r"} if (key, kind) == ("Enter", "keyDown") else {}))
 
     def quit(self):
         try:

@@ -103,18 +103,18 @@ function valueLine(name, schema, required, description) {
   const s = deref(schema);
   return [
     el("code", { className: "name" }, name), " ", el("span", { className: "type" }, typeOf(schema)),
-    required ? mark("required") : null, s.readOnly ? mark("read only") : null,
-    s.writeOnly ? mark("write only") : null, s.deprecated ? mark("deprecated") : null,
+    required ? mark("required") : null, s.deprecated ? mark("deprecated") : null,
     el("span", { className: "rules" }, rulesOf(s)), prose(description || s.description),
   ];
 }
 
-function membersOf(schema) {
+// `hidden`: "readOnly" in what clients send, "writeOnly" in what they are given.
+function membersOf(schema, hidden) {
   const s = objectIn(schema);
   if (!s) return el("p", { className: "rules" }, `${typeOf(schema)} ${rulesOf(deref(schema))}`);
-  return el("ul", { className: "members" }, Object.entries(s.properties).map(([name, member]) =>
+  return el("ul", { className: "members" }, Object.entries(s.properties).filter(([, m]) => !deref(m)[hidden]).map(([name, member]) =>
     el("li", {}, valueLine(name, member, (s.required || []).includes(name)),
-      objectIn(member) ? later("more", "Its members", () => [membersOf(member)]) : null)));
+      objectIn(member) ? later("more", "Its members", () => [membersOf(member, hidden)]) : null)));
 }
 
 const SAMPLES = { "date-time": () => new Date().toISOString(), email: () => "ada@example.org", uri: () => "https://example.org/",
@@ -170,7 +170,7 @@ function requestOf(path, method, op, inputs, type, body) {
     else if (p.in === "query" && [deref(p.schema).type].flat().includes("array")) input.value.split(",").forEach((v) => query.append(p.name, v.trim()));
     else if (p.in === "query") query.append(p.name, input.value);
   }
-  if (body !== undefined) headers["Content-Type"] = type;
+  if (typeof body === "string") headers["Content-Type"] = type; // the browser names that of a multipart form
   signed(op, headers, query);
   return { url: new URL(target + (query.size ? `?${query}` : ""), location.origin).href, method: method.toUpperCase(), headers, body };
 }
@@ -178,7 +178,8 @@ function requestOf(path, method, op, inputs, type, body) {
 const quoted = (text) => `'${String(text).replace(/'/g, "'\\''")}'`;
 const curlOf = (r) => [`curl -i${r.method === "GET" ? "" : ` -X ${r.method}`} ${quoted(r.url)}`,
   ...Object.entries(r.headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
-  ...(r.body === undefined ? [] : [`--data-raw ${quoted(r.body)}`])].join(" \\\n  ");
+  ...(r.body instanceof FormData ? [...r.body].map(([name, v]) => `-F ${quoted(v.name ? `${name}=@${v.name}` : `${name}=${v}`)}`)
+    : r.body === undefined ? [] : [`--data-raw ${quoted(r.body)}`])].join(" \\\n  ");
 
 // Reads while it comes, so that a reply without end shows what there is.
 async function readReply(answer, show) {
@@ -214,15 +215,35 @@ async function send(request, reply, signal) {
   }
 }
 
+// The fields of a multipart form, each with its input.
+function partsOf(schema) {
+  const s = deref(schema);
+  return Object.entries(s.properties || {}).map(([name, member]) => {
+    const required = (s.required || []).includes(name), m = deref(member), accept = m.contentMediaType || m.items?.contentMediaType;
+    const input = accept ? el("input", { type: "file", accept, multiple: !!m.items, required }) : inputOf(member, required);
+    input.name = name;
+    return el("label", {}, el("code", {}, name), required ? mark("required") : null, input);
+  });
+}
+
+function formDataOf(parts) {
+  const data = new FormData();
+  for (const input of parts.querySelectorAll("[name]"))
+    for (const value of input.files || (input.value === "" ? [] : [input.value])) data.append(input.name, value);
+  return data;
+}
+
 function formOf(path, method, parameters, op) {
   const content = deref(op.requestBody).content || {};
   const types = Object.keys(content);
   const type = el("select", {}, types.map((t) => el("option", {}, t)));
-  const body = el("textarea", { spellcheck: false });
+  const body = el("textarea", { spellcheck: false }), parts = el("div"), bodyLabel = el("label", {}, "Body", body);
   const inputs = parameters.filter((p) => p.in !== "cookie").map((parameter) => ({ parameter, input: inputOf(parameter.schema, parameter.required) }));
   const button = el("button", { type: "submit" }, "Send");
   const reply = el("div", { className: "reply", role: "status" });
   const fill = () => {
+    bodyLabel.hidden = /^multipart/.test(type.value);
+    parts.replaceChildren(...(bodyLabel.hidden ? partsOf(content[type.value].schema || {}) : []));
     const value = types.length ? sample(content[type.value].schema || {}) : "";
     body.value = /json/.test(type.value) ? JSON.stringify(value, null, 2)
       : /urlencoded/.test(type.value) ? new URLSearchParams(value || {}).toString() : "";
@@ -231,14 +252,15 @@ function formOf(path, method, parameters, op) {
   fill();
   const form = el("form", { ariaLabel: `Try ${method.toUpperCase()} ${path}` }, el("h3", {}, "Try it"),
     inputs.map(({ parameter: p, input }) => el("label", {}, el("code", {}, p.name), ` in ${p.in}`, p.required ? mark("required") : null, input)),
-    types.length ? [el("label", {}, "Content-Type", type), el("label", {}, "Body", body)] : null, button, reply);
+    types.length ? [el("label", {}, "Content-Type", type), bodyLabel, parts] : null, button, reply);
   let running = null;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (running) return running.abort();
     running = new AbortController();
     button.textContent = "Stop";
-    await send(requestOf(path, method, op, inputs, type.value, types.length ? body.value : undefined), reply, running.signal);
+    const sent = !types.length ? undefined : bodyLabel.hidden ? formDataOf(parts) : body.value;
+    await send(requestOf(path, method, op, inputs, type.value, sent), reply, running.signal);
     running = null;
     button.textContent = "Send";
   });
@@ -247,16 +269,16 @@ function formOf(path, method, parameters, op) {
 
 // ---- the page -------------------------------------------------------------------------------------
 
-function contentOf(content) {
+function contentOf(content, hidden) {
   return Object.entries(content || {}).map(([type, media]) => later("more", [type, media.schema ? `: ${typeOf(media.schema)}` : ""],
-    () => [media.schema ? membersOf(media.schema) : el("p", { className: "rules" }, "Nothing more is said of it.")]));
+    () => [media.schema ? membersOf(media.schema, hidden) : el("p", { className: "rules" }, "Nothing more is said of it.")]));
 }
 
 function answerOf(status, answer) {
   const a = deref(answer);
   return el("li", {}, el("code", { className: status < 400 ? "status good" : "status bad" }, status), " ", inline(a.description || ""),
-    Object.entries(a.headers || {}).map(([name, h]) => el("span", { className: "rules" }, el("code", {}, name), " ", deref(h).description || "")),
-    contentOf(a.content));
+    Object.entries(a.headers || {}).map(([name, h]) => el("span", { className: "rules" }, el("code", {}, name), " ", inline(deref(h).description || ""))),
+    contentOf(a.content, "writeOnly"));
 }
 
 function drawOperation(path, method, item, op) {
@@ -268,7 +290,7 @@ function drawOperation(path, method, item, op) {
     asks.length ? el("p", {}, `Asks for: ${asks.join(", ")}.`) : null,
     parameters.length ? [el("h3", {}, "Parameters"), el("ul", { className: "members" }, parameters.map((p) =>
       el("li", {}, mark(p.in), " ", valueLine(p.name, p.schema || {}, p.required, p.description))))] : null,
-    content ? [el("h3", {}, "Body"), contentOf(content)] : null,
+    content ? [el("h3", {}, "Body"), contentOf(content, "readOnly")] : null,
     el("h3", {}, "Answers"), el("ul", { className: "answers" }, Object.entries(op.responses || {}).map(([s, a]) => answerOf(s, a))),
     formOf(path, method, parameters, op),
   ];
@@ -291,7 +313,7 @@ function drawSchemes() {
   return el("form", { ariaLabel: "Who is asking" }, schemes.map(([name, s]) => {
     const input = el("input", { type: "password", autocomplete: "off", placeholder: s.scheme === "basic" ? "user:password" : "" });
     input.addEventListener("input", () => { secrets[name] = input.value; });
-    return el("label", {}, el("code", {}, name), ` ${s.scheme || s.type} ${s.description || ""}`,
+    return el("label", {}, el("code", {}, name), ` ${s.scheme || s.type} `, inline(s.description || ""),
       s.in === "cookie" ? " (the browser sends the cookie it has)" : input);
   }));
 }
@@ -331,6 +353,7 @@ function find(words) {
 function openNamed() {
   const box = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (!box?.classList.contains("op")) return;
+  if (box.hidden) find([document.getElementById("find").value = ""]);
   box.open = true;
   box.scrollIntoView();
   box.querySelector("summary").focus();
