@@ -271,7 +271,7 @@ static bool paused(const struct gim_conn *c)
            gim_stream_pending(c->stream);
 }
 
-void gim_conn_flush(struct gim_conn *c)
+static inline void flush(struct gim_conn *c)
 {
     struct gim_buf *out = &c->wire->out;
 
@@ -318,7 +318,7 @@ static void serve(struct gim_conn *c, gim_str *in)
             return;
         }
         if (w->out.len >= GIM_LOOP_BUF)
-            gim_conn_flush(c);
+            flush(c);
     }
 }
 
@@ -357,7 +357,7 @@ static void serve_carry(struct gim_conn *c)
 
 /* ---- the one way out of every entry -------------------------------------------------------- */
 
-static void set_reading(struct gim_conn *c)
+static inline void set_reading(struct gim_conn *c)
 {
     bool stop =
         paused(c) && !c->closing && !c->upgraded && c->carry_len >= c->wire->limits->max_head;
@@ -381,7 +381,7 @@ static bool stream(struct gim_conn *c)
             return pumped == GIM_PUMP_WAITS;
         if ((c->carry_len || c->in_body) && !paused(c))
             serve_carry(c);
-        gim_conn_flush(c);
+        flush(c);
     }
     return true;
 }
@@ -392,7 +392,7 @@ static bool is_over(const struct gim_conn *c)
     return c->ended || (c->closing && !c->unread && !c->carry_len);
 }
 
-void gim_conn_decide(struct gim_conn *c)
+static inline void decide(struct gim_conn *c)
 {
     bool was_lingering = c->phase == GIM_CONN_LINGER;
     uint32_t held = c->held;
@@ -411,22 +411,43 @@ void gim_conn_decide(struct gim_conn *c)
     gim_conn_set_deadline(c);
 }
 
-void gim_conn_settle(struct gim_conn *c)
+/* May free `c`. */
+static void settle(struct gim_conn *c)
 {
-    gim_conn_flush(c);
+    flush(c);
     if (c->streaming && !stream(c))
         return;
     if (c->upgraded && c->carry_len)
         gim_conn_upgraded_carry(c);
     else
-        gim_conn_decide(c);
+        decide(c);
+}
+
+static void go_on(struct gim_conn *c)
+{
+    if ((c->carry_len || c->in_body) && !paused(c))
+        serve_carry(c);
+    settle(c);
+}
+
+void gim_conn_flush(struct gim_conn *c)
+{
+    flush(c);
+}
+
+void gim_conn_decide(struct gim_conn *c)
+{
+    decide(c);
+}
+
+void gim_conn_settle(struct gim_conn *c)
+{
+    settle(c);
 }
 
 void gim_conn_go_on(struct gim_conn *c)
 {
-    if ((c->carry_len || c->in_body) && !paused(c))
-        serve_carry(c);
-    gim_conn_settle(c);
+    go_on(c);
 }
 
 void gim_exchange_finish(struct gim_exchange *x)
@@ -437,7 +458,7 @@ void gim_exchange_finish(struct gim_exchange *x)
         return;
     c->suspended = false;
     answer(c);
-    gim_conn_go_on(c);
+    go_on(c);
 }
 
 /* ---- what the stream says ------------------------------------------------------------------ */
@@ -460,7 +481,7 @@ static void on_data(struct gim_stream *s, gim_str in)
     }
     if (c->carry_len || paused(c)) {
         carry_add(c, in);
-        gim_conn_go_on(c);
+        go_on(c);
         return;
     }
     serve(c, &in);
@@ -468,7 +489,7 @@ static void on_data(struct gim_stream *s, gim_str in)
         c->unread = c->unread || in.len;
     else
         carry_add(c, in);
-    gim_conn_settle(c);
+    settle(c);
 }
 
 static void on_drained(struct gim_stream *s)
@@ -478,7 +499,7 @@ static void on_drained(struct gim_stream *s)
     if (c->upgraded)
         gim_conn_upgraded_drained(c);
     else
-        gim_conn_go_on(c);
+        go_on(c);
 }
 
 /* FIN alone is not "client gone": what was asked is answered, also what is carried until the client
@@ -494,7 +515,7 @@ static void on_fin(struct gim_stream *s)
     if (c->upgraded)
         gim_conn_upgraded_end(c);
     else
-        gim_conn_settle(c);
+        settle(c);
 }
 
 static void on_error(struct gim_stream *s, int err)
@@ -537,5 +558,5 @@ struct gim_conn *gim_conn_open(struct gim_wire *w, struct gim_stream *s)
 void gim_conn_refuse(struct gim_conn *c, enum gim_refused why, int status, const char *detail)
 {
     gim_conn_answer_refused(c, why, status, detail);
-    gim_conn_settle(c);
+    settle(c);
 }

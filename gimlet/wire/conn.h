@@ -32,12 +32,13 @@ struct gim_conn {
                           discarded */
     uint32_t held; /* bytes of output that were pending, and charged, at the last settle */
     uint8_t phase; /* enum gim_conn_phase */
-    bool in_body;  /* between HEAD and END of the session; x NULL meanwhile: read past it */
-    bool suspended; /* x runs elsewhere */
-    bool streaming; /* the body of x's reply is being pulled */
-    bool upgraded;  /* the bytes are those of x->reply.upgrade */
-    bool moved;     /* a request was answered: the deadline begins anew */
-    bool closing;   /* the last reply is written; nothing is parsed any more */
+    /* bits, because all of them are asked at once: shall the next request wait? */
+    bool suspended : 1; /* x runs elsewhere */
+    bool streaming : 1; /* the body of x's reply is being pulled */
+    bool upgraded : 1;  /* the bytes are those of x->reply.upgrade */
+    bool closing : 1;   /* the last reply is written; nothing is parsed any more */
+    bool in_body;       /* between HEAD and END of the session; x NULL meanwhile: read past it */
+    bool moved;         /* a request was answered: the deadline begins anew */
     bool unread;  /* closing before all was read: half-close and drain, else RST eats the answer */
     bool ended;   /* the client has sent FIN */
     bool stopped; /* reading is stopped */

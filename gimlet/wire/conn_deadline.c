@@ -47,16 +47,19 @@ static bool carry_is_blank(const struct gim_conn *c)
     return true;
 }
 
+static enum gim_conn_phase busy_phase(const struct gim_conn *c)
+{
+    if (c->closing)
+        return GIM_CONN_LINGER;
+    return c->suspended ? GIM_CONN_HANDLER : GIM_CONN_STREAM;
+}
+
 static enum gim_conn_phase phase_now(const struct gim_conn *c)
 {
     if (is_stuck(c))
         return GIM_CONN_WRITE;
-    if (c->closing)
-        return GIM_CONN_LINGER;
-    if (c->streaming || c->upgraded)
-        return GIM_CONN_STREAM;
-    if (c->suspended)
-        return GIM_CONN_HANDLER;
+    if (c->closing || c->suspended || c->streaming || c->upgraded)
+        return busy_phase(c);
     if (c->in_body)
         return GIM_CONN_BODY;
     if (!carry_is_blank(c))

@@ -108,13 +108,13 @@ struct gim_exchange {
     struct gim_out span;   /* its file part that has not left */
     struct gim_task again; /* goes on with a stream that has had its share of a turn */
     uint32_t refs;
-    bool keep;      /* set by on_head: the handler may outlive the input */
-    bool stable;    /* the head lies in the arena */
-    bool chunked;   /* the body is streamed in chunks */
-    bool last;      /* the pull has said END */
-    bool waiting;   /* the pull has said WAIT */
-    bool queued;    /* `again` is posted, with a reference */
-    bool in_flight; /* counted as such until its memory goes, whatever the client has had */
+    bool keep : 1;    /* set by on_head: the handler may outlive the input */
+    bool stable : 1;  /* the head lies in the arena */
+    bool chunked : 1; /* the body is streamed in chunks */
+    bool last : 1;    /* the pull has said END */
+    bool waiting : 1; /* the pull has said WAIT */
+    bool queued : 1;  /* `again` is posted, with a reference */
+    bool in_flight;   /* counted as such until its memory goes, whatever the client has had */
     struct gim_head head;
 };
 

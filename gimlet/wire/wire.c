@@ -203,26 +203,8 @@ bool gim_status_is_empty(int status)
     return status == 204 || status == 304 || status < 200;
 }
 
-static int64_t content_length(const struct gim_reply_parts *r)
+static inline void write_fields(const struct gim_reply_parts *r, struct gim_buf *out)
 {
-    if (gim_status_is_empty(r->status))
-        return -1;
-    return r->pull ? r->length : (int64_t)r->body.len;
-}
-
-void gim_wire_write_head(struct gim_wire *w, struct gim_exchange *x, struct gim_buf *out,
-                         bool close)
-{
-    const struct gim_reply_parts *r = &x->reply;
-
-    gim_reply_head(out, r->status, gim_wire_date(w), r->media_type, content_length(r),
-                   close && !r->upgrade);
-    if (r->upgrade || (r->status == 426 && !close))
-        gim_buf_lit(out, "Connection: Upgrade\r\n"); /* 426 has Upgrade (RFC 9110 §15.5.22, §7.8) */
-    else if (!close && x->head.size && x->head.minor == 0)
-        gim_buf_lit(out, "Connection: keep-alive\r\n"); /* a 1.0 client must be told */
-    if (x->chunked)
-        gim_buf_lit(out, "Transfer-Encoding: chunked\r\n");
     for (const struct gim_header_line *l = r->first; l; l = l->next) {
         gim_buf_str(out, l->name);
         gim_buf_lit(out, ": ");
@@ -232,14 +214,41 @@ void gim_wire_write_head(struct gim_wire *w, struct gim_exchange *x, struct gim_
     gim_buf_lit(out, "\r\n");
 }
 
+/* A 1.0 client must be told. */
+static inline void write_keep_alive(const struct gim_exchange *x, struct gim_buf *out)
+{
+    if (x->head.size && x->head.minor == 0)
+        gim_buf_lit(out, "Connection: keep-alive\r\n");
+}
+
+void gim_wire_write_head(struct gim_wire *w, struct gim_exchange *x, struct gim_buf *out,
+                         bool close)
+{
+    const struct gim_reply_parts *r = &x->reply;
+
+    gim_reply_head(out, r->status, gim_wire_date(w), r->media_type, r->upgrade ? -1 : r->length,
+                   close && !r->upgrade);
+    if (r->upgrade)
+        gim_buf_lit(out, "Connection: Upgrade\r\n");
+    else if (!close)
+        write_keep_alive(x, out);
+    if (x->chunked)
+        gim_buf_lit(out, "Transfer-Encoding: chunked\r\n");
+    write_fields(r, out);
+}
+
 size_t gim_wire_write_reply(struct gim_wire *w, struct gim_exchange *x, struct gim_buf *out,
                             bool close)
 {
     const struct gim_reply_parts *r = &x->reply;
+    bool empty = gim_status_is_empty(r->status);
+    int64_t length = empty ? -1 : r->pull ? r->length : (int64_t)r->body.len;
 
-    gim_wire_write_head(w, x, out, close);
-    if (gim_status_is_empty(r->status) ||
-        (x->head.size && x->head.method_id == GIM_METHOD_HEAD))
+    gim_reply_head(out, r->status, gim_wire_date(w), r->media_type, length, close);
+    if (!close)
+        write_keep_alive(x, out);
+    write_fields(r, out);
+    if (empty || (x->head.size && x->head.method_id == GIM_METHOD_HEAD))
         return 0;
     gim_buf_str(out, r->body);
     return r->body.len;

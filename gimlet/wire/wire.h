@@ -104,10 +104,12 @@ void gim_exchange_keep(struct gim_exchange *x);
 const char *gim_wire_date(struct gim_wire *w);
 /** Does a reply with that status have no body (RFC 9110 §6.4.1)? */
 bool gim_status_is_empty(int status);
-/** Appends the head of the reply of `x`; "Transfer-Encoding: chunked" with x->chunked. */
+/** Appends the head of a reply whose body is streamed, "Transfer-Encoding: chunked" with x->chunked,
+ *  or of an upgrade. */
 void gim_wire_write_head(struct gim_wire *w, struct gim_exchange *x, struct gim_buf *out,
                          bool close);
-/** Appends the reply of `x` to `out`, whole. Returns the number of body bytes. */
+/** Appends the reply of `x` to `out`, whole; of a stream that has no body (HEAD) the head. Returns the
+ *  number of body bytes. */
 size_t gim_wire_write_reply(struct gim_wire *w, struct gim_exchange *x, struct gim_buf *out,
                             bool close);
 

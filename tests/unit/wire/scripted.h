@@ -325,8 +325,11 @@ static inline void deadline(struct fixture *f)
 #define OK_NONE OK "Content-Length: 0\r\n\r\n"
 #define SWITCHED "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\n"
 
-static const struct step waiting[] = {
-    {"a", GIM_PULL_WAIT}, {"", GIM_PULL_WAIT}, {"b", GIM_PULL_MORE}, {"c", GIM_PULL_END}, {0}};
+static const struct step waiting[] = {{"a", GIM_PULL_WAIT, 0},
+                                      {"", GIM_PULL_WAIT, 0},
+                                      {"b", GIM_PULL_MORE, 0},
+                                      {"c", GIM_PULL_END, 0},
+                                      {0}};
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, open_fixture, close_fixture)
 
