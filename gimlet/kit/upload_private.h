@@ -1,5 +1,5 @@
-/* upload_private.h: a request's upload under way, shared by upload.c (what comes, and its rules) and
- * upload_store.c (where a file's bytes go). */
+/* upload_private.h: a request's upload under way, shared by upload.c (what comes, and its rules),
+ * upload_store.c (where a file's bytes go) and upload_save.c. */
 #ifndef KIT_UPLOAD_PRIVATE_H
 #define KIT_UPLOAD_PRIVATE_H
 
@@ -43,5 +43,8 @@ int gim_taking_store(struct gim_ctx *c, struct gim_taking *t, gim_str data);
 void gim_taking_close(struct gim_taking *t);
 /** Frees and closes all; a gim_defer function. */
 void gim_taking_release(void *taking);
+
+/** gim_upload_save where the file system knows no nameless files. */
+int gim_upload_save_beside(const struct gim_file_part *f, const char *path, unsigned flags);
 
 #endif

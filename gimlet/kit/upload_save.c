@@ -2,10 +2,13 @@
  *
  * A name appears in one step, with all bytes behind it, or not at all: the nameless temporary file is
  * linked. What lies in memory, or on another file system, is first copied to a nameless file beside
- * the name. The path is always the application's; nothing here looks at what the client called it. */
+ * the name; where a file system knows no nameless ones (NFS), to one with another name. The path is always the application's; nothing here looks at what the client called it. */
+#include "upload_private.h"
+
 #include "../net/file.h"
 #include <errno.h>
 #include <gimlet/upload.h>
+#include <unistd.h>
 
 #define MODE 0644
 #define PATH_ROOM 4096
@@ -65,6 +68,23 @@ static bool directory_of(const char *path, char to[PATH_ROOM])
     return true;
 }
 
+int gim_upload_save_beside(const struct gim_file_part *f, const char *path, unsigned flags)
+{
+    char beside[PATH_ROOM];
+    int fd = gim_file_beside(path, beside, sizeof beside), err;
+
+    if (fd < 0)
+        return errno;
+    err = copy(f, fd);
+    if (err)
+        (void)unlink(beside);
+    else if (gim_file_settle(fd, beside, path, MODE, flags & GIM_SAVE_REPLACE,
+                             flags & GIM_SAVE_SYNC))
+        err = errno;
+    gim_file_close(fd);
+    return err;
+}
+
 static int save_copy(const struct gim_file_part *f, const char *path, unsigned flags)
 {
     char directory[PATH_ROOM];
@@ -79,13 +99,13 @@ static int save_copy(const struct gim_file_part *f, const char *path, unsigned f
     if (!err)
         err = name(fd, path, flags);
     gim_file_close(fd);
-    return err;
+    return err == ENOENT ? gim_upload_save_beside(f, path, flags) : err;
 }
 
 int gim_upload_save(const struct gim_file_part *f, const char *path, unsigned flags)
 {
     int err = f->fd >= 0 ? name(f->fd, path, flags) : EXDEV;
 
-    /* ENOENT: perhaps the temporary file was made where no nameless one can be linked */
+    /* ENOENT: perhaps the temporary file is of a kind that cannot be linked */
     return err == EXDEV || err == ENOTSUP || err == ENOENT ? save_copy(f, path, flags) : err;
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -17,6 +18,7 @@
 
 #include "gimlet/base/arena.h"
 #include "gimlet/base/buf.h"
+#include "gimlet/kit/upload_private.h"
 #include <gimlet.h>
 
 /* ---- the application ------------------------------------------------------------------------- */
@@ -502,6 +504,67 @@ static void a_file_is_saved_whole_and_replaces_only_when_asked(void **state)
     }
 }
 
+/* A part whose bytes lie in a file of `from`, or in memory. */
+static struct gim_file_part part_of(const char *from, bool linkable)
+{
+    struct gim_file_part p = {.fd = -1, .bytes = GIM_S("12345"), .size = 5};
+    char path[64];
+
+    if (!from)
+        return p;
+    snprintf(path, sizeof path, "%s/gimlet-XXXXXX", from);
+    p.fd = linkable ? open(from, O_TMPFILE | O_RDWR, 0600) : mkstemp(path);
+    if (!linkable)
+        assert_int_equal(unlink(path), 0);
+    assert_int_equal(write(p.fd, "12345", 5), 5);
+    p.bytes = (gim_str){0};
+    return p;
+}
+
+/* Saves, and looks at what is there then: "errno contents". */
+static const char *saved_as(int save_fn(const struct gim_file_part *, const char *, unsigned),
+                            const struct gim_file_part *p, unsigned flags)
+{
+    static char out[100];
+    int err = save_fn(p, saved, flags);
+    FILE *f = fopen(saved, "rb");
+    size_t n = (size_t)snprintf(out, 20, "%d ", err);
+
+    assert_non_null(f);
+    n += fread(out + n, 1, sizeof out - 1 - n, f);
+    out[n] = '\0';
+    fclose(f);
+    assert_int_equal(entries_of(directory), 1); /* and nothing else */
+    return out;
+}
+
+static void a_file_is_saved_wherever_it_lies(void **state)
+{
+    const char *from[] = {NULL, "/dev/shm", directory, directory};
+    static int (*const ways[])(const struct gim_file_part *, const char *,
+                               unsigned) = {gim_upload_save, gim_upload_save_beside};
+
+    (void)state;
+    for (size_t i = 0; i < 8; i++) {
+        struct gim_file_part p = part_of(from[i % 4], i % 4 != 3);
+
+        assert_string_equal(saved_as(ways[i / 4], &p, 0), "0 12345");
+        if (i != 2) /* there it is the file itself, under one more name */
+            assert_int_equal(truncate(saved, 3), 0);
+        assert_string_equal(saved_as(ways[i / 4], &p, GIM_SAVE_SYNC),
+                            i == 2 ? "17 12345" : "17 123");
+        assert_int_equal(unlink(saved), 0);
+        assert_string_equal(saved_as(ways[i / 4], &p, GIM_SAVE_REPLACE), "0 12345");
+        assert_int_equal(unlink(saved), 0);
+        close(p.fd);
+        p.fd = -1; /* lost: no name for what cannot be read */
+        p.bytes = GIM_S("123");
+        assert_int_equal(ways[i / 4](&p, saved, 0), EIO);
+        assert_int_equal(ways[i / 4](&p, "/nonexistent/x", 0), ENOENT);
+        assert_int_equal(entries_of(directory), 0);
+    }
+}
+
 static void a_place_that_is_not_there_is_503_and_a_full_one_507(void **state)
 {
     struct gim_buf b = large(5000);
@@ -533,6 +596,7 @@ int main(void)
         cmocka_unit_test(memory_is_the_requests_not_a_files),
         cmocka_unit_test(nothing_is_left_behind),
         cmocka_unit_test(a_file_is_saved_whole_and_replaces_only_when_asked),
+        cmocka_unit_test(a_file_is_saved_wherever_it_lies),
         cmocka_unit_test(a_place_that_is_not_there_is_503_and_a_full_one_507),
     };
 
