@@ -273,6 +273,32 @@ int gim_file_replace(int fd, const char *path, unsigned mode, bool sync)
     return sync ? sync_directory_of(path) : 0;
 }
 
+int gim_file_beside(const char *path, char *name, size_t room)
+{
+    int n = snprintf(name, room, "%s.XXXXXX", path);
+
+    if (n < 0 || (size_t)n >= room) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    return mkostemp(name, O_CLOEXEC);
+}
+
+int gim_file_settle(int fd, const char *name, const char *path, unsigned mode, bool replace,
+                    bool sync)
+{
+    int failed = fchmod(fd, mode) || (sync && fsync(fd)), err;
+
+    if (!failed)
+        failed = replace ? rename(name, path) : link(name, path);
+    err = errno;
+    (void)unlink(name); /* after a rename it is not there */
+    errno = err;
+    if (failed)
+        return -1;
+    return sync ? sync_directory_of(path) : 0;
+}
+
 void gim_file_close(int fd)
 {
     if (fd >= 0)

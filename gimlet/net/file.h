@@ -60,6 +60,13 @@ GIM_MUST_CHECK int gim_file_write(int fd, const void *bytes, size_t len);
 GIM_MUST_CHECK int gim_file_link(int fd, const char *path, unsigned mode, bool sync);
 /** The same; what has the name is replaced, in one step. */
 GIM_MUST_CHECK int gim_file_replace(int fd, const char *path, unsigned mode, bool sync);
+/** For file systems without O_TMPFILE: a file with a name beside `path`, which is written to `name`
+ *  (room for `path` and 8 bytes), mode 0600. The descriptor, or -1 with errno. */
+GIM_MUST_CHECK int gim_file_beside(const char *path, char *name, size_t room);
+/** Gives that file the name `path`: as gim_file_link, or (`replace`) gim_file_replace. `name` is gone
+ *  afterwards, also when it failed. */
+GIM_MUST_CHECK int gim_file_settle(int fd, const char *name, const char *path, unsigned mode,
+                                   bool replace, bool sync);
 /** Closes; -1 is allowed. */
 void gim_file_close(int fd);
 
