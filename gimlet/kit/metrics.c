@@ -54,7 +54,7 @@ static void done(struct gim_worker *w, const struct gim_ctx *c, int status)
         return;
     ns = gim_clock_ns() - c->start_ns;
     s = series_of(&m->by_route[i], GIM_SERIES_KEY(c->x.head.method_id, status));
-    add(&s->cells[gim_scale_find(&gim_scale_seconds, (int64_t)ns)], 1);
+    add(&s->cells[gim_bounds_find(gim_second_bounds, GIM_DURATION_BOUNDS, (int64_t)ns)], 1);
     add(&s->sum, ns);
 }
 

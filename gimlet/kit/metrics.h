@@ -47,8 +47,19 @@ struct gim_metrics_state {
     _Atomic(struct gim_metrics_worker *) workers[]; /* app->workers */
 };
 
-/** Index of the bucket of a value: scale->n for what is above the last bound. */
-unsigned gim_scale_find(const struct gim_scale *scale, int64_t value);
+extern const int64_t gim_second_bounds[GIM_DURATION_BOUNDS]; /* of gim_scale_seconds */
+
+/** Index of the bucket of a value: `n` for what is above the last bound. Small values are found at
+ *  once, and most are small. */
+static inline unsigned gim_bounds_find(const int64_t *bounds, unsigned n, int64_t value)
+{
+    unsigned i = 0;
+
+    while (i < n && value > bounds[i])
+        i++;
+    return i;
+}
+
 uint64_t gim_counter_read(const struct gim_counter *c);
 int64_t gim_gauge_read(const struct gim_gauge *g);
 void gim_buckets_read(const struct gim_buckets *b, uint64_t cells[GIM_BUCKETS_SUM + 1]);

@@ -10,7 +10,7 @@
 #define MILLI (1000 * MICRO)
 #define SECOND (1000 * MILLI)
 
-static const int64_t second_bounds[] = {
+const int64_t gim_second_bounds[GIM_DURATION_BOUNDS] = {
     10 * MICRO,   25 * MICRO, 50 * MICRO,   100 * MICRO, 250 * MICRO, 500 * MICRO, MILLI,
     2500 * MICRO, 5 * MILLI,  10 * MILLI,   25 * MILLI,  50 * MILLI,  100 * MILLI, 250 * MILLI,
     500 * MILLI,  SECOND,     2500 * MILLI, 5 * SECOND,  10 * SECOND,
@@ -21,11 +21,9 @@ static const int64_t byte_bounds[] = {256,     1 << 10, 4 << 10, 16 << 10, 64 <<
 
 #define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
 
-const struct gim_scale gim_scale_seconds = {second_bounds, COUNT_OF(second_bounds), SECOND};
+const struct gim_scale gim_scale_seconds = {gim_second_bounds, GIM_DURATION_BOUNDS, SECOND};
 const struct gim_scale gim_scale_count = {count_bounds, COUNT_OF(count_bounds), 1};
 const struct gim_scale gim_scale_bytes = {byte_bounds, COUNT_OF(byte_bounds), 1};
-
-_Static_assert(COUNT_OF(second_bounds) == GIM_DURATION_BOUNDS, "kit/metrics.h has its number");
 
 static unsigned next_shard;
 static _Thread_local unsigned my_shard; /* 1 + its number; 0: none yet */
@@ -35,15 +33,6 @@ static unsigned shard(void)
     if (!my_shard)
         my_shard = 1 + __atomic_fetch_add(&next_shard, 1, __ATOMIC_RELAXED) % GIM_METRIC_SHARDS;
     return my_shard - 1;
-}
-
-unsigned gim_scale_find(const struct gim_scale *scale, int64_t value)
-{
-    unsigned i = 0;
-
-    while (i < scale->n && value > scale->bounds[i])
-        i++;
-    return i;
 }
 
 void gim_counter_add(struct gim_counter *c, uint64_t n)
@@ -66,7 +55,8 @@ void gim_buckets_add(struct gim_buckets *b, int64_t value)
     uint64_t *cells = b->cells[shard()];
     int64_t v = value < 0 ? 0 : value;
 
-    __atomic_fetch_add(&cells[gim_scale_find(b->scale, v)], 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&cells[gim_bounds_find(b->scale->bounds, b->scale->n, v)], 1,
+                       __ATOMIC_RELAXED);
     __atomic_fetch_add(&cells[GIM_BUCKETS_SUM], (uint64_t)v, __ATOMIC_RELAXED);
 }
 
