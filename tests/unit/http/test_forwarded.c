@@ -149,6 +149,7 @@ static void an_origin_matches_exactly_or_below_a_star(void **state)
         {"https://example.com", false},
         {"https://.example.com", false},
         {"https://a..example.com", false},
+        {"https://.a.example.com", false},
         {"https://evil.test/.example.com", false},
         {"https://evil.test#.example.com", false},
         {"https://evil.test:80.example.com", false},

@@ -77,11 +77,12 @@ static void a_full_set_forgets_the_fullest_bucket(void **state)
 }
 
 #define THREADS 4
-#define TRIES 20000
-#define BURST 10000
+#define TRIES 200000
+#define BURST 100000
 
 struct racer {
     struct gim_rate_buckets *table;
+    pthread_barrier_t *start;
     unsigned taken;
 };
 
@@ -90,6 +91,7 @@ static void *race(void *arg)
     static const struct gim_rate rate = {.step_us = SECOND, .burst = BURST};
     struct racer *r = arg;
 
+    pthread_barrier_wait(r->start);
     for (unsigned i = 0; i < TRIES; i++)
         r->taken += gim_rate_take(r->table, &rate, 7 + (uint64_t)(i % 2) * 64, SECOND).taken;
     return NULL;
@@ -100,12 +102,15 @@ static void a_limit_is_exact_over_threads(void **state)
 {
     struct racer racers[THREADS] = {0};
     pthread_t threads[THREADS];
+    pthread_barrier_t start;
     unsigned taken = 0;
 
     (void)state;
+    pthread_barrier_init(&start, NULL, THREADS);
     racers[0].table = gim_rate_buckets_new(1000);
     for (int i = 0; i < THREADS; i++) {
         racers[i].table = racers[0].table;
+        racers[i].start = &start;
         assert_int_equal(pthread_create(&threads[i], NULL, race, &racers[i]), 0);
     }
     for (int i = 0; i < THREADS; i++) {
@@ -113,6 +118,7 @@ static void a_limit_is_exact_over_threads(void **state)
         taken += racers[i].taken;
     }
     assert_int_equal(taken, 2 * BURST);
+    pthread_barrier_destroy(&start);
     gim_rate_buckets_free(racers[0].table);
 }
 
