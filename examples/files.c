@@ -45,7 +45,7 @@ static int start(struct gim_app *app, void *state)
 
     (void)app;
     site.root = s->root;
-    return 0;
+    return gim_files_check(&site) ? 1 : 0;
 }
 
 int main(int argc, char **argv)

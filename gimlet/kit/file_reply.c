@@ -3,9 +3,9 @@
  * The descriptor is the version: what its fstat said makes the ETag, and what is sent comes from it,
  * whatever is renamed over the name meanwhile. A reply is a stream of known length over a list of
  * parts. The whole file is the list of one part; several parts stand between the delimiters of a
- * multipart/byteranges body, whose length is counted beforehand. Small pieces are copied, so that
- * they leave in one packet with the head; larger ones the kernel sends by itself, a bounded piece
- * each time the source is asked, so that one fast client does not keep the loop. */
+ * multipart/byteranges body, whose length is counted beforehand. What is small is read: it leaves in
+ * one packet with the head. The rest the kernel sends by itself, a bounded piece each time the source
+ * is asked, so that one fast client does not keep the loop. */
 #include "file_reply.h"
 #include "../http/range.h"
 #include "../rest/ctx.h"
@@ -48,13 +48,9 @@ static gim_str delimiter(const struct body *b, const struct gim_range *part, boo
                       range);
 }
 
-/* Adds `len` bytes of the file from `at`: true when they are all there. */
-static bool copy(struct gim_out *out, int fd, int64_t at, size_t len)
+/* All `len` bytes from `at`? Fewer are there when the file was cut short. */
+static bool read_all(int fd, int64_t at, char *to, size_t len)
 {
-    char *to = gim_buf_reserve(out->buf, len);
-
-    if (!to)
-        return false;
     for (size_t have = 0; have < len;) {
         ptrdiff_t n = gim_file_read(fd, at + (int64_t)have, to + have, len - have);
 
@@ -62,6 +58,15 @@ static bool copy(struct gim_out *out, int fd, int64_t at, size_t len)
             return false;
         have += (size_t)n;
     }
+    return true;
+}
+
+static bool copy(struct gim_out *out, int fd, int64_t at, size_t len)
+{
+    char *to = gim_buf_reserve(out->buf, len);
+
+    if (!to || !read_all(fd, at, to, len))
+        return false;
     out->buf->len += len;
     return true;
 }
@@ -135,21 +140,28 @@ static int send_parts(struct gim_ctx *c, const struct body *b, const struct gim_
         length, pull, m);
 }
 
+/* One part of the file, perhaps all. A small one that cannot be read is left to the stream, whose
+ * failure the client sees. */
+static int send_one(struct gim_ctx *c, int status, struct body *b, const struct gim_range *part)
+{
+    char *bytes;
+
+    b->parts[0] = *part;
+    if (part->len <= COPIED) {
+        bytes = gim_alloc_raw(gim_arena(c), (size_t)part->len + 1, 1);
+        if (read_all(b->fd, part->first, bytes, (size_t)part->len))
+            return gim_bytes(c, status, b->media_type, (gim_str){bytes, (size_t)part->len});
+    }
+    return gim_stream(c, status, b->media_type, part->len, pull, b);
+}
+
 static int send_part(struct gim_ctx *c, struct body *b, const struct gim_range *part)
 {
     char text[GIM_CONTENT_RANGE_MAX];
     size_t n = gim_content_range_write(text, part, b->size);
 
-    b->parts[0] = *part;
     (void)gim_set_header(c, GIM_S("Content-Range"), (gim_str){text, n});
-    return gim_stream(c, 206, b->media_type, part->len, pull, b);
-}
-
-static int send_whole(struct gim_ctx *c, struct body *b)
-{
-    if (!b->size)
-        return gim_bytes(c, 200, b->media_type, (gim_str){"", 0});
-    return gim_stream(c, 200, b->media_type, b->size, pull, b);
+    return send_one(c, 206, b, part);
 }
 
 /* The reply is about the request and not the file: what was said of the file is taken back. */
@@ -204,6 +216,6 @@ int gim_file_reply(struct gim_ctx *c, const struct gim_file_reply *r)
     case GIM_RANGES_SOME:
         return ranges.n > 1 ? send_parts(c, b, &ranges) : send_part(c, b, &ranges.items[0]);
     default:
-        return send_whole(c, b);
+        return send_one(c, 200, b, &(struct gim_range){0, f->size});
     }
 }

@@ -275,6 +275,17 @@ int gim_file(struct gim_ctx *c, const struct gim_files *files, gim_str path)
     return search(c, files, path, answer_file);
 }
 
+int gim_files_check(const struct gim_files *files)
+{
+    int root = gim_file_root(files->root ? files->root : "");
+
+    if (root < 0)
+        gim_log(GIM_LOG_ERROR, "files", "%s: %s; name a folder that can be read",
+                files->root ? files->root : "(no .root)", strerror(errno));
+    gim_file_close(root);
+    return root < 0 ? -1 : 0;
+}
+
 int gim_files_serve(struct gim_ctx *c)
 {
     gim_str path;

@@ -1,7 +1,8 @@
 /* negotiate.c: content negotiation for handlers: gimlet/negotiate.h over http/negotiate.h. */
+#include <gimlet/negotiate.h>
+
 #include "../http/negotiate.h"
 #include "../rest/ctx.h"
-#include <gimlet/negotiate.h>
 
 static int best_of(struct gim_ctx *c, gim_str field, gim_quality_fn *quality,
                    const char *const *offers)

@@ -65,6 +65,9 @@ struct gim_files {
         .method = "GET", .pattern = prefix_ "*rest", .handler = gim_files_serve, .with = (files_), \
         .streams = true, .undocumented = true, __VA_ARGS__                                         \
     }
+/** For the application's .start: 0 when the root can be opened; -1 with a line in the log that says why
+ *  not. Without it a bad root is noticed by the first request, which gets 500. */
+GIM_MUST_CHECK int gim_files_check(const struct gim_files *files);
 /** The handler of GIM_FILES; its route has .with (a struct gim_files), .streams and a "*rest". */
 gim_handler gim_files_serve;
 

@@ -678,6 +678,17 @@ static void mistakes_of_the_application_are_500(void **state)
     gim_test_free(&r);
 }
 
+static void a_root_is_checked_at_the_start(void **state)
+{
+    const struct gim_files none = {0}, file = {.root = at("ten.txt")};
+
+    (void)state;
+    assert_int_equal(gim_files_check(&site), 0);
+    assert_int_equal(gim_files_check(&nowhere), -1);
+    assert_int_equal(gim_files_check(&file), -1);
+    assert_int_equal(gim_files_check(&none), -1);
+}
+
 static void no_descriptor_is_left(void **state)
 {
     static const char *const targets[] = {
@@ -728,6 +739,7 @@ int main(void)
         cmocka_unit_test(a_variant_has_a_tag_and_ranges_of_its_own),
         cmocka_unit_test(a_handler_answers_with_one_file),
         cmocka_unit_test(mistakes_of_the_application_are_500),
+        cmocka_unit_test(a_root_is_checked_at_the_start),
         cmocka_unit_test(no_descriptor_is_left),
     };
 
