@@ -1,8 +1,8 @@
-/* client.c: the life of one connection: dial, send, read, again.
+/* client.c: the life of one measured connection: dial, send, read, again.
  *
- * The hot path is one on_data that holds a whole response: parse, record, send the next request,
- * return; one recv and one send. All else (partial heads, TLS, proxies, redirects, a server that
- * hangs up) leaves that path early. An exchange that fails takes its connection with it. */
+ * The bytes are gimlet/wire/client.c's; here are the times, what is counted, and the ways that no user of
+ * a service goes: proxies with tunnels, redirects, a machine that has run out of ports. An exchange that
+ * fails takes its connection with it. */
 #include "client.h"
 #include "worker.h"
 #include <errno.h>
@@ -11,7 +11,7 @@
 #define REST_MS 20          /* after the system ran out of fds or ports */
 #define BODY_KEPT (1 << 20) /* of a body that is to be checked */
 
-static const struct gim_stream_user client_user;
+static const struct gim_client_user client_user;
 
 static const struct load_plan *plan_of(const struct load_client *c)
 {
@@ -110,11 +110,8 @@ static void fail_errno(struct load_client *c, int err, bool dialling)
 
 void client_hang_up(struct load_client *c)
 {
-    if (c->state != CLIENT_CLOSED && c->state != CLIENT_RESTING && c->stream)
-        c->stream->ops->close(c->stream, false);
-    c->stream = NULL;
-    c->state = c->resting ? CLIENT_RESTING : CLIENT_CLOSED;
-    c->carry.len = 0;
+    gim_client_close(&c->wire);
+    c->tunnel = false;
 }
 
 static void set_deadline(struct load_client *c)
@@ -136,44 +133,40 @@ static struct gim_tls_stream *tls_stream(struct load_client *c)
 static void rest_after(struct load_client *c, int err)
 {
     c->resting = true;
-    c->state = CLIENT_RESTING;
     gim_timer_set(c->worker->loop, &c->timer, REST_MS);
     fail_errno(c, err, true);
 }
 
-void client_dial(struct load_client *c)
+/* Begins to connect to the target or, for a tunnel, to the proxy. 0; -1 with errno. */
+static int open_wire(struct load_client *c, const struct gim_address *to)
 {
     const struct load_target *t = target_of(c);
+    struct load_worker *w = c->worker;
+    bool proxy = route_of(c)->proxy;
+
+    if (!t->tls)
+        return gim_client_dial(&c->wire, w->loop, to);
+    if (proxy ? gim_dial(&tls_stream(c)->socket, w->loop, to, &gim_client_stream)
+              : gim_tls_dial(tls_stream(c), w->tls, w->loop, to, t->host, &gim_client_stream))
+        return -1;
+    gim_client_take(&c->wire, proxy ? &c->tls->socket : &c->tls->stream); /* plain to the proxy */
+    return 0;
+}
+
+void client_dial(struct load_client *c)
+{
     const struct load_route *r = route_of(c);
-    const struct gim_address *to = &r->addresses[c->next_address % r->n];
     char why[256];
-    int result;
 
     c->tried = c->next_address;
     c->dial_start = worker_now();
-    c->state = CLIENT_DIALLING;
     set_deadline(c);
-    if (t->tls && !worker_tls(c->worker, why, sizeof why)) {
-        c->state = CLIENT_CLOSED;
+    if (target_of(c)->tls && !worker_tls(c->worker, why, sizeof why)) {
         fail(c, LOAD_TLS, why);
         return;
     }
-    if (t->tls && r->proxy) {
-        c->stream = &tls_stream(c)->socket; /* plain until the tunnel stands */
-        result = gim_dial(c->stream, c->worker->loop, to, &client_user);
-    } else if (t->tls) {
-        c->stream = &tls_stream(c)->stream;
-        result = gim_tls_dial(c->tls, c->worker->tls, c->worker->loop, to, t->host, &client_user);
-    } else {
-        result = gim_dial(&c->plain, c->worker->loop, to, &client_user);
-        c->stream = &c->plain;
-    }
-    if (result) {
-        c->stream = NULL;
+    if (open_wire(c, &r->addresses[c->next_address % r->n]))
         rest_after(c, errno);
-        return;
-    }
-    c->stream->owner = c;
 }
 
 void client_close(struct load_client *c)
@@ -194,7 +187,7 @@ void client_release(struct load_client *c)
     }
     gim_heap_free(c->hop);
     gim_heap_free(c->tls);
-    gim_buf_free(&c->carry);
+    gim_client_release(&c->wire);
     gim_buf_free(&c->body);
 }
 
@@ -202,12 +195,10 @@ void client_release(struct load_client *c)
 
 void client_transmit(struct load_client *c, gim_str bytes, bool head_request)
 {
-    c->state = CLIENT_BUSY;
     c->first = 0;
     c->body.len = 0;
-    gim_response_start(&c->response, head_request);
     set_deadline(c);
-    c->stream->ops->write(c->stream, bytes);
+    gim_client_send(&c->wire, bytes, head_request);
     c->written = worker_now();
 }
 
@@ -223,42 +214,52 @@ static void send_now(struct load_client *c)
 
 void client_send(struct load_client *c, int64_t planned, bool counted)
 {
+    bool idle = c->wire.state == GIM_CLIENT_IDLE;
+
     c->planned = planned;
     c->counted = counted;
     c->hops = 0;
-    c->dial_ns = c->state == CLIENT_IDLE ? c->dial_ns : 0;
-    if (c->state == CLIENT_IDLE) {
+    c->dial_ns = idle ? c->dial_ns : 0;
+    if (idle) {
         send_now(c);
         return;
     }
     c->wanted = true;
-    if (c->state == CLIENT_CLOSED)
+    if (c->wire.state == GIM_CLIENT_CLOSED && !c->resting)
         client_dial(c);
 }
 
-/* Open: the proxy's tunnel is built first if there must be one. */
-static void on_open(struct gim_stream *s)
+static struct load_client *client_of(struct gim_client *wire)
 {
-    struct load_client *c = s->owner;
+    return GIM_CONTAINER(wire, struct load_client, wire);
+}
+
+static void ask_for_tunnel(struct load_client *c)
+{
     const struct load_target *t = target_of(c);
-    const struct load_route *r = route_of(c);
+    struct gim_buf b = {0};
+
+    gim_buf_printf(&b, "CONNECT %s:%d HTTP/1.1\r\nHost: %s:%d\r\n%s\r\n", t->host, t->port, t->host,
+                   t->port, route_of(c)->proxy_auth);
+    c->tunnel = true;
+    c->first = 0;
+    gim_client_send(&c->wire, gim_buf_view(&b), true);
+    gim_buf_free(&b);
+}
+
+/* Open: the proxy's tunnel is built first if there must be one. */
+static void on_open(struct gim_client *wire)
+{
+    struct load_client *c = client_of(wire);
     int64_t took = worker_now() - c->dial_start;
 
-    if (t->tls && r->proxy && s == &c->tls->socket) {
-        struct gim_buf b = {0};
-
-        gim_buf_printf(&b, "CONNECT %s:%d HTTP/1.1\r\nHost: %s:%d\r\n%s\r\n", t->host, t->port,
-                       t->host, t->port, r->proxy_auth);
-        c->state = CLIENT_TUNNEL;
-        gim_response_start(&c->response, true);
-        c->stream->ops->write(c->stream, gim_buf_view(&b));
-        gim_buf_free(&b);
+    if (c->tls && wire->stream == &c->tls->socket) {
+        ask_for_tunnel(c);
         return;
     }
     c->dial_ns = took;
     c->worker->result->connects++;
     gim_histogram_record(&c->worker->result->dial, took);
-    c->state = CLIENT_IDLE;
     gim_timer_clear(c->worker->loop, &c->timer);
     if (c->hop && c->hop->elsewhere && c->hops)
         client_transmit(c, gim_buf_view(&c->hop->request), c->hop->head);
@@ -274,24 +275,23 @@ static void tunnel_answered(struct load_client *c)
 {
     struct gim_tls_stream *s = tls_stream(c);
 
-    if (c->response.status / 100 != 2) {
+    if (c->wire.response.status / 100 != 2) {
         fail(c, LOAD_OTHER, "the proxy refused the tunnel");
         return;
     }
-    if (gim_tls_start(s, c->worker->tls, target_of(c)->host, &client_user)) {
+    if (gim_tls_start(s, c->worker->tls, target_of(c)->host, &gim_client_stream)) {
         fail(c, LOAD_TLS, "TLS could not be started through the proxy");
         return;
     }
-    c->stream = &s->stream;
-    c->stream->owner = c;
-    c->state = CLIENT_DIALLING;
+    c->tunnel = false;
+    gim_client_take(&c->wire, &s->stream);
 }
 
 static const char *unexpected(struct load_client *c)
 {
     const struct load_plan *p = plan_of(c);
 
-    if (p->expect_status && c->response.status != p->expect_status)
+    if (p->expect_status && c->wire.response.status != p->expect_status)
         return "unexpected status";
     if (p->expect_body &&
         !(c->body.len && memmem(c->body.ptr, c->body.len, p->expect_body, strlen(p->expect_body))))
@@ -299,19 +299,35 @@ static const char *unexpected(struct load_client *c)
     return NULL;
 }
 
-static void keep_body(struct load_client *c, gim_str data)
+static void on_bytes(struct gim_client *wire)
 {
+    client_of(wire)->first = worker_now();
+}
+
+static bool on_head(struct gim_client *wire)
+{
+    hop_note(client_of(wire));
+    return true;
+}
+
+static bool on_body(struct gim_client *wire, gim_str data)
+{
+    struct load_client *c = client_of(wire);
+
     if (plan_of(c)->expect_body && c->body.len + data.len <= BODY_KEPT)
         gim_buf_str(&c->body, data);
+    return true;
 }
 
 /* An answer that came whole in one read ended when that read began to be looked at: what parsing took
  * is ours, not the server's. */
-static void on_response_end(struct load_client *c, bool more_came, int64_t now)
+static void on_answer(struct gim_client *wire)
 {
+    struct load_client *c = client_of(wire);
+    int64_t now = wire->whole ? c->first : worker_now();
     const char *error = NULL;
 
-    if (c->state == CLIENT_TUNNEL) {
+    if (c->tunnel) {
         tunnel_answered(c);
         return;
     }
@@ -323,152 +339,88 @@ static void on_response_end(struct load_client *c, bool more_came, int64_t now)
         fail(c, LOAD_UNEXPECTED, error);
         return;
     }
-    if (!c->response.keep_alive || more_came || plan_of(c)->no_keepalive ||
-        (c->hop && c->hop->elsewhere))
+    if (!gim_client_is_kept(wire) || plan_of(c)->no_keepalive || (c->hop && c->hop->elsewhere))
         client_hang_up(c);
-    else
-        c->state = CLIENT_IDLE;
     hop_end(c);
     worker_answered(c->worker, c, now);
 }
 
-static void on_bad(struct load_client *c)
+static void on_fail(struct gim_client *wire, enum gim_client_end end, int err, const char *why)
 {
-    bool cut = c->response.body_bytes || c->response.left;
-
-    fail(c, cut ? LOAD_TRUNCATED : LOAD_BAD_HTTP, c->response.reason);
-}
-
-/* What is left of a partial head is kept; everything else was used. */
-static void keep_partial(struct load_client *c, gim_str in, bool from_carry)
-{
-    if (!in.len) {
-        c->carry.len = 0;
-        return;
-    }
-    if (from_carry) {
-        memmove(c->carry.ptr, in.ptr, in.len);
-        c->carry.len = in.len;
-    } else {
-        gim_buf_str(&c->carry, in);
-    }
-}
-
-static void on_data(struct gim_stream *s, gim_str in)
-{
-    struct load_client *c = s->owner;
-    bool from_carry = c->carry.len > 0;
-    bool whole = !c->first; /* its first bytes come now */
-
-    if (c->state != CLIENT_BUSY && c->state != CLIENT_TUNNEL) {
-        client_hang_up(c); /* bytes that nobody asked for: not a server to keep talking to */
-        return;
-    }
-    if (whole)
-        c->first = worker_now();
-    if (from_carry) {
-        gim_buf_str(&c->carry, in);
-        in = gim_buf_view(&c->carry);
-    }
-    for (;;) {
-        switch (gim_response_next(&c->response, &in)) {
-        case GIM_RESPONSE_HEAD:
-            hop_note(c);
-            break;
-        case GIM_RESPONSE_DATA:
-            keep_body(c, c->response.data);
-            break;
-        case GIM_RESPONSE_END:
-            c->carry.len = 0;
-            on_response_end(c, in.len > 0, whole ? c->first : worker_now());
-            return;
-        case GIM_RESPONSE_BAD:
-            on_bad(c);
-            return;
-        case GIM_RESPONSE_MORE:
-            keep_partial(c, in, from_carry);
-            return;
-        }
-    }
-}
-
-static void on_end(struct gim_stream *s)
-{
-    struct load_client *c = s->owner;
-
-    if (c->state == CLIENT_BUSY || c->state == CLIENT_TUNNEL) {
-        bool cut = c->tls && s == &c->tls->stream && c->tls->why[0]; /* no close_notify */
-
-        if (c->first && gim_response_eof(&c->response) == GIM_RESPONSE_END && !cut)
-            on_response_end(c, true, worker_now());
-        else if (c->first && cut)
-            fail(c, LOAD_TRUNCATED, c->tls->why);
-        else if (!c->first)
-            fail(c, LOAD_RESET, "EOF: the server closed the connection without an answer");
-        else
-            fail(c, LOAD_TRUNCATED, c->response.reason);
-        return;
-    }
-    client_hang_up(c); /* an idle connection: dialled again when it is needed */
-}
-
-static void on_error(struct gim_stream *s, int err)
-{
-    struct load_client *c = s->owner;
-    bool dialling = c->state == CLIENT_DIALLING;
+    struct load_client *c = client_of(wire);
+    bool dialling = end == GIM_CLIENT_NO_WAY;
 
     c->next_address += dialling;
-    if (c->state == CLIENT_IDLE)
-        client_hang_up(c);
-    else
+    switch (end) {
+    case GIM_CLIENT_NO_WAY:
+    case GIM_CLIENT_BROKEN:
         fail_errno(c, err, dialling);
+        return;
+    case GIM_CLIENT_SILENT:
+        fail(c, LOAD_RESET, "EOF: the server closed the connection without an answer");
+        return;
+    case GIM_CLIENT_CUT:
+        fail(c, LOAD_TRUNCATED, why);
+        return;
+    case GIM_CLIENT_BAD:
+        fail(c, LOAD_BAD_HTTP, why);
+        return;
+    }
 }
 
-static void on_drained(struct gim_stream *s)
+/* An idle connection: dialled again when it is needed. */
+static void on_gone(struct gim_client *wire)
 {
-    struct load_client *c = s->owner;
-
-    c->written = worker_now(); /* the kernel has taken the last of it */
+    (void)wire;
 }
 
-static const struct gim_stream_user client_user = {
+static void on_sent(struct gim_client *wire)
+{
+    client_of(wire)->written = worker_now(); /* the kernel has taken the last of it */
+}
+
+/* An end without close_notify: anybody on the way could have made it. */
+static const char *doubt(struct gim_client *wire)
+{
+    const struct load_client *c = client_of(wire);
+
+    return c->tls && wire->stream == &c->tls->stream && c->tls->why[0] ? c->tls->why : NULL;
+}
+
+static const struct gim_client_user client_user = {
     .on_open = on_open,
-    .on_data = on_data,
-    .on_drained = on_drained,
-    .on_end = on_end,
-    .on_error = on_error,
+    .on_bytes = on_bytes,
+    .on_head = on_head,
+    .on_body = on_body,
+    .on_answer = on_answer,
+    .on_fail = on_fail,
+    .on_gone = on_gone,
+    .on_sent = on_sent,
+    .doubt = doubt,
 };
 
 static void on_deadline(struct gim_timer *t)
 {
     struct load_client *c = GIM_CONTAINER(t, struct load_client, timer);
 
-    switch ((enum client_state)c->state) {
-    case CLIENT_RESTING:
+    if (c->resting) {
         c->resting = false;
-        c->state = CLIENT_CLOSED;
         if (c->wanted)
             client_dial(c);
         else
             worker_ready(c->worker, c);
-        break;
-    case CLIENT_DIALLING:
-    case CLIENT_TUNNEL:
+    } else if (c->tunnel || c->wire.state == GIM_CLIENT_DIALLING) {
         fail(c, LOAD_TIMEOUT,
              target_of(c)->tls
                  ? "dial tcp: connecting and the TLS handshake took longer than the timeout (-t)"
                  : "dial tcp: the connection was not open within the timeout (-t)");
-        break;
-    case CLIENT_BUSY:
+    } else if (c->wire.state == GIM_CLIENT_BUSY) {
         fail(c, LOAD_TIMEOUT, "the answer was not complete within the timeout (-t)");
-        break;
-    case CLIENT_IDLE:
-    case CLIENT_CLOSED:
-        break;
     }
 }
 
 void client_init(struct load_client *c, struct load_worker *w)
 {
-    *c = (struct load_client){.worker = w, .timer = {.on_due = on_deadline}};
+    *c = (struct load_client){
+        .worker = w, .timer = {.on_due = on_deadline}, .wire = {.user = &client_user}};
 }

@@ -1,24 +1,16 @@
-/* client.h: one connection of a load thread and the exchange that runs on it. */
+/* client.h: one connection of a load thread (gimlet/wire/client.h) and the exchange that runs on it,
+ * measured. */
 #ifndef LOAD_CLIENT_H
 #define LOAD_CLIENT_H
 
 #include "../../gimlet/base/arena.h"
 #include "../../gimlet/base/list.h"
-#include "../../gimlet/http/response.h"
 #include "../../gimlet/net/tls.h"
+#include "../../gimlet/wire/client.h"
 #include "request.h"
 #include "result.h"
 
 struct load_worker;
-
-enum client_state {
-    CLIENT_CLOSED,
-    CLIENT_DIALLING,
-    CLIENT_TUNNEL, /* CONNECT is sent to the proxy */
-    CLIENT_IDLE,   /* open, nothing asked */
-    CLIENT_BUSY,   /* a request is under way */
-    CLIENT_RESTING /* no fd or port could be had: tries again soon */
-};
 
 /* Following redirects: allocated at the first one of a client. */
 struct load_hop {
@@ -31,21 +23,18 @@ struct load_hop {
 
 struct load_client {
     struct load_worker *worker;
-    struct gim_stream *stream; /* the one to talk to: plain, or tls->stream */
-    struct gim_stream plain;
+    struct gim_client wire;     /* the connection */
     struct gim_tls_stream *tls; /* NULL until TLS is first needed */
-    struct gim_response response;
-    struct gim_timer timer; /* the exchange's deadline, or the end of a rest */
-    struct gim_list node;   /* of those that wait for their time */
-    struct gim_buf carry;   /* a partial head */
-    struct gim_buf body;    /* kept only to be checked (--expect-body) */
+    struct gim_timer timer;     /* the exchange's deadline, or the end of a rest */
+    struct gim_list node;       /* of those that wait for their time */
+    struct gim_buf body;        /* kept only to be checked (--expect-body) */
     struct load_hop *hop;
     int64_t planned, sent, written, first; /* of the present exchange, ns; first 0: no byte yet */
     int64_t dial_start, dial_ns; /* dial_ns goes to the first exchange of the connection */
     uint64_t slot;               /* -q: the last slot used */
     int next_address, tried;
-    uint8_t state; /* enum client_state */
     uint8_t hops;
+    bool tunnel;  /* CONNECT is sent to the proxy */
     bool wanted;  /* an exchange waits for the connection to open */
     bool resting; /* neither fd nor port was to be had */
     bool counted; /* the present exchange is measured (not warm-up) */

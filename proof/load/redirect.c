@@ -20,9 +20,9 @@ void hop_note(struct load_client *c)
 
     if (c->hop)
         c->hop->location.len = 0;
-    if (!is_redirect(c->response.status) || p->no_redirects || c->state != CLIENT_BUSY)
+    if (!is_redirect(c->wire.response.status) || p->no_redirects || c->tunnel)
         return;
-    location = gim_response_field(c->response.head, GIM_S("Location"));
+    location = gim_response_field(c->wire.response.head, GIM_S("Location"));
     if (!location.len)
         return;
     if (!c->hop)
@@ -60,7 +60,7 @@ static void absolute_url(struct load_hop *h, const struct load_target *base)
 static void build(struct load_client *c, const struct load_target *t)
 {
     const struct load_run *run = c->worker->run;
-    int status = c->response.status;
+    int status = c->wire.response.status;
     bool again = status == 307 || status == 308;
     bool was_head = strcmp(run->plan->method, "HEAD") == 0;
 
@@ -97,7 +97,7 @@ bool hop_follow(struct load_client *c, const char **error)
     c->worker->result->redirects++;
     same = strcmp(t.authority, base->authority) == 0 && t.tls == base->tls;
     build(c, &t);
-    if (same && c->response.keep_alive && !run->plan->no_keepalive) {
+    if (same && c->wire.response.keep_alive && !run->plan->no_keepalive) {
         client_transmit(c, gim_buf_view(&h->request), h->head);
         return true;
     }

@@ -1,6 +1,7 @@
 /* target.c: URLs of RFC 3986 as a load generator meets them, resolved once before the run: a
  * resolver in the middle of it would be measured with it. */
 #include "target.h"
+#include "../../gimlet/http/url.h"
 #include "base64.h"
 #include <stdio.h>
 
@@ -10,74 +11,21 @@ static int fail(char *err, size_t err_len, const char *url, const char *what)
     return -1;
 }
 
-/* host, host:port, [v6], [v6]:port; user info is refused: use -a. */
-static int parse_authority(struct load_target *t, gim_str a, const char *url, char *err,
-                           size_t err_len)
-{
-    gim_str host = a;
-    gim_str port = {0};
-    int64_t n = t->tls ? 443 : 80;
-
-    if (gim_str_find(a, '@') < a.len)
-        return fail(err, err_len, url,
-                    "user and password do not go into the URL; use -a user:password");
-    if (a.len && a.ptr[0] == '[') {
-        size_t end = gim_str_find(a, ']');
-
-        if (end == a.len)
-            return fail(err, err_len, url, "an IPv6 address ends with ']'");
-        host = (gim_str){a.ptr + 1, end - 1};
-        port = (gim_str){a.ptr + end + 1, a.len - end - 1};
-        if (port.len && *port.ptr != ':')
-            return fail(err, err_len, url, "after ']' comes ':' and the port");
-        port = port.len ? (gim_str){port.ptr + 1, port.len - 1} : (gim_str){0};
-    } else if (gim_str_find(a, ':') < a.len) {
-        port = a;
-        host = gim_str_cut(&port, ':');
-    }
-    if (port.ptr && (gim_str_to_int(port, &n) || n < 1 || n > 65535))
-        return fail(err, err_len, url, "the port is a number from 1 to 65535");
-    if (!host.len || host.len >= sizeof t->host)
-        return fail(err, err_len, url, "the URL has no host: http://localhost:8080/posts");
-    snprintf(t->host, sizeof t->host, "%.*s", GIM_FMT(host));
-    snprintf(t->authority, sizeof t->authority, "%.*s", GIM_FMT(a));
-    t->port = (int)n;
-    return 0;
-}
-
-static bool path_is_sound(gim_str path)
-{
-    for (size_t i = 0; i < path.len; i++) {
-        if ((unsigned char)path.ptr[i] <= 0x20 || path.ptr[i] == 0x7f)
-            return false;
-    }
-    return true;
-}
-
 int target_parse(const char *url, struct load_target *t, char *err, size_t err_len)
 {
-    gim_str rest = gim_str_of(url);
-    gim_str authority;
-    const char *scheme = strstr(url, "://");
-    size_t end;
+    struct gim_url u;
+    const char *why = gim_url_parse(gim_str_of(url), &u);
 
-    *t = (struct load_target){0};
-    if (scheme) {
-        gim_str name = {url, (size_t)(scheme - url)};
-
-        t->tls = gim_str_eq_fold(name, GIM_S("https"));
-        if (!t->tls && !gim_str_eq_fold(name, GIM_S("http")))
-            return fail(err, err_len, url, "the scheme is http or https");
-        rest = gim_str_of(scheme + 3);
-    }
-    rest.len = gim_str_find(rest, '#'); /* a fragment is never sent */
-    end = strcspn(rest.ptr, "/?#");
-    end = end < rest.len ? end : rest.len;
-    authority = (gim_str){rest.ptr, end};
-    t->path = (gim_str){rest.ptr + end, rest.len - end};
-    if (!path_is_sound(t->path))
-        return fail(err, err_len, url, "spaces and controls in a URL are written as %20 and so on");
-    return parse_authority(t, authority, url, err, err_len);
+    *t = (struct load_target){.tls = u.tls, .port = u.port, .path = u.target};
+    if (why && gim_str_find(u.authority, '@') < u.authority.len)
+        why = "user and password do not go into the URL; use -a user:password";
+    if (!why && u.host.len >= sizeof t->host)
+        why = "the host is longer than 255 bytes";
+    if (why)
+        return fail(err, err_len, url, why);
+    snprintf(t->host, sizeof t->host, "%.*s", GIM_FMT(u.host));
+    snprintf(t->authority, sizeof t->authority, "%.*s", GIM_FMT(u.authority));
+    return 0;
 }
 
 static int route_by_proxy(const struct load_plan *p, struct load_route *r, char *err,

@@ -42,7 +42,7 @@ static void spool(const struct load_worker *w, const struct load_client *c, int6
         .write = c->written - c->sent,
         .wait = c->first - c->written,
         .read = now - c->first,
-        .status = c->response.status,
+        .status = c->wire.response.status,
         .offset = c->sent - w->run->start,
     };
 
@@ -66,9 +66,9 @@ static void record(struct load_worker *w, const struct load_client *c, int64_t n
     phase_add(&r->phases[PHASE_WRITE], written - c->sent);
     phase_add(&r->phases[PHASE_WAIT], c->first - written);
     phase_add(&r->phases[PHASE_READ], now - c->first);
-    r->statuses[c->response.status]++;
+    r->statuses[c->wire.response.status]++;
     r->answered++;
-    r->size_total += c->response.body_bytes;
+    r->size_total += c->wire.response.body_bytes;
     if (w->spool)
         spool(w, c, latency, now);
 }
