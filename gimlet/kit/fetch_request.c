@@ -33,8 +33,8 @@ static bool is_ours(gim_str name)
 
 static bool gives(const struct gim_fetch *f, gim_str name)
 {
-    for (const gim_pair *h = f->headers; h < f->headers + f->n_headers; h++) {
-        if (gim_str_eq_fold(h->key, name))
+    for (size_t i = 0; i < f->n_headers; i++) {
+        if (gim_str_eq_fold(f->headers[i].key, name))
             return true;
     }
     return false;
@@ -42,10 +42,10 @@ static bool gives(const struct gim_fetch *f, gim_str name)
 
 static const char *check_headers(const struct gim_fetch *f)
 {
-    for (const gim_pair *h = f->headers; h < f->headers + f->n_headers; h++) {
-        if (!gim_field_ok(h->key, h->value))
+    for (size_t i = 0; i < f->n_headers; i++) {
+        if (!gim_field_ok(f->headers[i].key, f->headers[i].value))
             return "a header's name is no token, or its value holds a control character";
-        if (is_ours(h->key))
+        if (is_ours(f->headers[i].key))
             return "Connection, Content-Length, Transfer-Encoding, Expect and Upgrade are not for "
                    ".headers";
     }
@@ -85,8 +85,8 @@ static void put_head(struct gim_buf *b, const struct gim_fetch *f, gim_str metho
         gim_field_write(b, GIM_S("Content-Type"), type);
     if (has_length(gim_method_of(method), f->body))
         gim_buf_printf(b, "Content-Length: %zu\r\n", f->body.len);
-    for (const gim_pair *h = f->headers; h < f->headers + f->n_headers; h++)
-        gim_field_write(b, h->key, h->value);
+    for (size_t i = 0; i < f->n_headers; i++)
+        gim_field_write(b, f->headers[i].key, f->headers[i].value);
     gim_buf_lit(b, "\r\n");
 }
 
