@@ -162,7 +162,7 @@ static void close_metrics(struct gim_app *app)
 }
 
 static const struct gim_option options[] = {
-    {"metrics_listen", GIM_OPTION_STR, GIM_OPTION_AT(struct gim_settings, metrics_listen), "",
+    {"metrics_listen", GIM_OPTION_STR, GIM_OPTION_AT(struct gim_settings, metrics_listen), "off",
      .group = "Metrics", .help = "HOST:PORT for /metrics, and only there"},
     {0},
 };

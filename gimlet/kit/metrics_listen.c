@@ -90,7 +90,7 @@ int gim_metrics_listen(struct gim_metrics_state *m, char *err, size_t err_len)
     int64_t port;
     int result, fd;
 
-    if (!address || !*address)
+    if (!address || !*address || strcmp(address, "off") == 0)
         return 0;
     l = gim_heap_alloc(sizeof *l);
     l->listener.io.fd = -1;
