@@ -130,6 +130,16 @@ def test_no_proxy_is_believed_that_is_not_named(args, refused):
         server.stop()
 
 
+def test_the_document_says_who_is_asked_for_what(login):
+    api = json.loads(curl(f"{login.url}/openapi.json")[2])
+    schemes = api["components"]["securitySchemes"]
+    assert schemes["bearer"]["scheme"] == "bearer"
+    assert (schemes["session"]["in"], schemes["session"]["name"]) == ("cookie", "session")
+    assert api["paths"]["/me"]["get"]["security"] == [{"session": []}]
+    admin = api["paths"]["/admin/logins"]["get"]
+    assert admin["security"] == [{"bearer": []}] and {"400", "401", "403", "429"} <= set(admin["responses"])
+
+
 @pytest.mark.parametrize("keys, args, says", [
     ("", (), "fewer than 32"),
     ("short", (), "fewer than 32"),

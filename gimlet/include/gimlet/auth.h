@@ -60,29 +60,31 @@ struct gim_guard {
     const char *realm;     /* what the credentials are for; NULL: none is named (basic: "api") */
     const char *scope;     /* bearer: said with a 403, "posts:write" (RFC 6750 §3) */
     const char *challenge; /* GIM_GUARD: the WWW-Authenticate of its 401; NULL: denied is 403 too */
-    bool
-        optional; /* without credentials the request goes on and has no value; wrong ones are 401 */
+    bool optional; /* without credentials the request goes on, without a value; wrong ones: 401 */
 };
 
-/** Middleware values: GIM_BASIC(check, type of the value, options...). */
+/** Middleware values: GIM_BASIC(check, type of the value, options...), at file scope. */
 #define GIM_BASIC(...)                                                                             \
     GIM_GUARD_(basic, "basic", &gim_basic_security, gim_guard_answers, __VA_ARGS__, .check = NULL)
-#define GIM_BEARER(...)                                                                            \
-    GIM_GUARD_(bearer, "bearer", &gim_bearer_security, gim_bearer_answers, __VA_ARGS__,            \
-               .check = NULL)
+#define GIM_BEARER(...) GIM_BEARER_AS(&gim_bearer_security, __VA_ARGS__)
 /** Any check: a signed cookie, a client's address, a header. GIM_GUARD(check, type, options...) */
-#define GIM_GUARD(...)                                                                             \
-    GIM_GUARD_(check, "guard", NULL, gim_guard_answers, __VA_ARGS__, .basic = NULL)
-#define GIM_GUARD_(member, title, scheme, says, fn, value_type, ...)                               \
+#define GIM_GUARD(...) GIM_GUARD_AS(NULL, __VA_ARGS__)
+/** The same with a security scheme of one's own for the documentation:
+ *  GIM_GUARD_AS(&api_key, check, type, options...) */
+#define GIM_BEARER_AS(scheme, ...)                                                                 \
+    GIM_GUARD_(bearer, "bearer", scheme, gim_bearer_answers, __VA_ARGS__, .check = NULL)
+#define GIM_GUARD_AS(scheme, ...)                                                                  \
+    GIM_GUARD_(check, "guard", scheme, gim_guard_answers, __VA_ARGS__, .basic = NULL)
+#define GIM_GUARD_(member, title, shown, says, fn, value_type, ...)                                \
     {                                                                                              \
         .name = title, .before = gim_guard_before,                                                 \
         .with =                                                                                    \
             &(const struct gim_guard){                                                             \
                 .member = fn, .size = sizeof(value_type), .type = #value_type, __VA_ARGS__},       \
-        .security = scheme, .answers = says, .wrong = gim_guard_wrong                              \
+        .security = shown, .answers = says, .wrong = gim_guard_wrong                               \
     }
 
-/** The value of a guard, `const` or not; NULL when it did not run, or let a request without
+/** The value of a guard; NULL when it did not run, or let a request without
  *  credentials pass (.optional), or holds another type (which is logged). */
 #define GIM_GUARD_VALUE(c, guard, value_type)                                                      \
     ((value_type *)gim_guard_value((c), (guard), #value_type, sizeof(value_type)))
