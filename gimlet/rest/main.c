@@ -157,8 +157,9 @@ static int serve(struct gim_app *app)
 static int serve_here(struct gim_app *app)
 {
     bool wanted = strcmp(app->settings.host, "fd") == 0;
-    char err[256] = "--host fd: no socket was handed over (LISTEN_FDS and LISTEN_PID are not set for "
-                    "this process)";
+    char err[256] =
+        "--host fd: no socket was handed over (LISTEN_FDS and LISTEN_PID are not set for "
+        "this process)";
 
     app->inherited = gim_inherited(err, sizeof err);
     if (app->inherited > 0 || (app->inherited == 0 && !wanted))
@@ -189,7 +190,7 @@ static int run(const struct gim_app_spec *spec, const struct gim_settings *setti
 
 /* The application's own rows, the framework's, those of the figures when there are any. */
 static size_t put_tables(const struct gim_app_spec *spec, struct gim_settings *settings,
-                           struct gim_option_table tables[3])
+                         struct gim_option_table tables[3])
 {
     size_t n = 0;
 

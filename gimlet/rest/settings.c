@@ -13,7 +13,7 @@ static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL}
 
 const struct gim_option gim_settings_rows[] = {
     {"host", GIM_OPTION_STR, AT(host), "127.0.0.1", .group = "Listen",
-     .help = "IPv4 or IPv6 address, localhost, * or unix:/path"},
+     .help = "address, localhost, *, unix:/path; fd: handed over"},
     {"port", GIM_OPTION_INT, AT(port), "8080", 0, 65535, .help = "TCP port; 0 takes a free one",
      .group = "Listen"},
     {"workers", GIM_OPTION_INT, AT(workers), "0", 0, 256, .group = "Listen",
