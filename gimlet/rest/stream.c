@@ -4,8 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define PIECE                                                                                      \
-    32768 /* bytes of one pull that are enough: a system call is paid for, memory is not held */
+#define PIECE 32768 /* bytes of one pull that are enough: more would not make it faster */
+#define LINE 256    /* bytes that most formats fit into */
 
 static enum gim_pull pull(struct gim_exchange *x, struct gim_out *out)
 {
@@ -47,20 +47,26 @@ void gim_out_bytes(struct gim_out *out, gim_str bytes)
 
 void gim_out_printf(struct gim_out *out, const char *fmt, ...)
 {
-    va_list ap;
-    int n;
-    char *to;
+    size_t room = LINE;
 
-    va_start(ap, fmt);
-    n = vsnprintf(NULL, 0, fmt, ap);
-    va_end(ap);
-    to = n >= 0 ? gim_buf_reserve(out->buf, (size_t)n + 1) : NULL;
-    if (!to)
-        return;
-    va_start(ap, fmt);
-    vsnprintf(to, (size_t)n + 1, fmt, ap);
-    va_end(ap);
-    out->buf->len += (size_t)n;
+    for (int tries = 0; tries < 2; tries++) {
+        char *to = gim_buf_reserve(out->buf, room);
+        va_list ap;
+        int n;
+
+        if (!to)
+            return;
+        va_start(ap, fmt);
+        n = vsnprintf(to, room, fmt, ap);
+        va_end(ap);
+        if (n < 0)
+            return;
+        if ((size_t)n < room) {
+            out->buf->len += (size_t)n;
+            return;
+        }
+        room = (size_t)n + 1;
+    }
 }
 
 void gim_out_file(struct gim_out *out, int fd, int64_t at, int64_t len)

@@ -51,6 +51,20 @@ static int known(struct gim_ctx *c)
     return gim_stream(c, 201, GIM_S("text/plain"), 2, two, NULL);
 }
 
+static enum gim_pull spaces(struct gim_ctx *c, struct gim_out *out, void *arg)
+{
+    (void)c;
+    (void)arg;
+    for (int n = 250; n < 260; n++)
+        gim_out_printf(out, "%*d", n, 7);
+    return GIM_PULL_END;
+}
+
+static int wide(struct gim_ctx *c)
+{
+    return gim_stream(c, 200, GIM_S("text/plain"), 2545, spaces, NULL);
+}
+
 static int wrong_type(struct gim_ctx *c)
 {
     return gim_stream(c, 500, GIM_S("a/b\r\nX: y"), 2, two, NULL);
@@ -115,6 +129,7 @@ static const struct gim_route routes[] = {
     GIM_GET("/pool", known, .streams = true, .blocking = true),
     GIM_GET("/undeclared", known),
     GIM_GET("/suspends", known, .suspends = true),
+    GIM_GET("/wide", wide, .streams = true),
     GIM_GET("/type", wrong_type, .streams = true),
     GIM_GET("/words", stream_words, .streams = true),
     GIM_GET("/later", stream_later, .streams = true),
@@ -157,6 +172,7 @@ static const struct {
     {"GET", "/undeclared", 500, "{\"type\":\"about:blank\""},
     {"GET", "/suspends", 500, "{\"type\":\"about:blank\""},
     {"GET", "/type", 500, "{\"type\":\"about:blank\""},
+    {"GET", "/wide", 200, "     "},
     {"HEAD", "/count", 200, ""},
     {"GET", "/count", 200, "0\n1\n2\n"},
 };
