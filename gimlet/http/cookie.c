@@ -8,8 +8,6 @@
 #include "chars.h"
 #include "date.h"
 
-#define LONGEST_AGE (400 * INT64_C(86400)) /* browsers keep none longer (RFC 6265bis §5.5) */
-
 /* ---- reading ----------------------------------------------------------------------------------- */
 
 static bool is_token(gim_str s)
@@ -159,8 +157,8 @@ static void write_age(struct gim_buf *b, int64_t age, int64_t now)
 {
     char date[GIM_HTTP_DATE_LEN];
 
-    if (age > LONGEST_AGE)
-        age = LONGEST_AGE;
+    if (age > GIM_COOKIE_AGE_MAX)
+        age = GIM_COOKIE_AGE_MAX;
     gim_http_date_write(date, age > 0 ? now + age : 0);
     gim_buf_lit(b, "; Max-Age=");
     gim_buf_int(b, age > 0 ? age : 0);

@@ -16,37 +16,30 @@
 
 /* ---- trust ------------------------------------------------------------------------------------- */
 
-static bool is_trusted(gim_str trusted, const struct gim_address *a)
+gim_str gim_trusted_read(struct gim_trusted *t, gim_str text)
 {
-    struct gim_network n;
+    gim_str wrong = {0};
 
-    while (trusted.ptr) {
-        if (!gim_network_read(gim_str_trim(gim_str_cut(&trusted, ',')), &n) &&
-            gim_address_in(a, &n))
-            return true;
+    *t = (struct gim_trusted){.n = 0};
+    if (!text.len)
+        return wrong;
+    while (text.ptr) {
+        gim_str entry = gim_str_trim(gim_str_cut(&text, ','));
+
+        if (gim_str_eq(entry, GIM_S("unix")))
+            t->local = true;
+        else if (t->n < GIM_TRUSTED_MAX && !gim_network_read(entry, &t->networks[t->n]))
+            t->n++;
+        else if (!wrong.ptr)
+            wrong = entry;
     }
-    return false;
+    return wrong;
 }
 
-gim_str gim_trusted_defect(gim_str trusted)
+static bool is_trusted(const struct gim_trusted *t, const struct gim_address *a)
 {
-    struct gim_network n;
-
-    while (trusted.len) {
-        gim_str entry = gim_str_trim(gim_str_cut(&trusted, ','));
-
-        if (!gim_str_eq(entry, GIM_S("unix")) && gim_network_read(entry, &n))
-            return entry;
-        if (trusted.ptr && !trusted.len)
-            return GIM_S(""); /* a comma at the end */
-    }
-    return (gim_str){0};
-}
-
-bool gim_trusted_unix(gim_str trusted)
-{
-    while (trusted.ptr) {
-        if (gim_str_eq(gim_str_trim(gim_str_cut(&trusted, ',')), GIM_S("unix")))
+    for (unsigned i = 0; i < t->n; i++) {
+        if (gim_address_in(a, &t->networks[i]))
             return true;
     }
     return false;

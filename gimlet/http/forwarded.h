@@ -5,11 +5,24 @@
 
 #include "../base/address.h"
 
-/** Start with {.trusted = "10.0.0.0/8, ::1"}. Feed the field's lines in their order, then the address
- *  of the connection's other end; `client` is then the last address that nobody untrusted has
- *  reported: the first from the right that is not trusted, or the leftmost of those that are. */
+#define GIM_TRUSTED_MAX 32 /* networks of one list */
+
+/** Whose word counts. */
+struct gim_trusted {
+    struct gim_network networks[GIM_TRUSTED_MAX];
+    unsigned n;
+    bool local; /* the word "unix" is in the list: who calls on a unix socket */
+};
+
+/** Reads "10.0.0.0/8, ::1, unix". Returns the first entry that is none of these, or one too many, and
+ *  absent when all are right; entries that are wrong trust nobody, the others count. */
+gim_str gim_trusted_read(struct gim_trusted *t, gim_str text);
+
+/** Start with {.trusted = &list}. Feed the field's lines in their order, then the address of the
+ *  connection's other end; `client` is then the last address that nobody untrusted has reported: the
+ *  first from the right that is not trusted, or the leftmost of those that are. */
 struct gim_forwarded {
-    gim_str trusted; /* networks, ", "-separated; what cannot be read trusts nobody */
+    const struct gim_trusted *trusted;
     struct gim_address client;
     bool known; /* `client` is set; else it is whoever comes next */
 };
@@ -20,11 +33,5 @@ void gim_forwarded_list(struct gim_forwarded *f, gim_str line);
 void gim_forwarded_line(struct gim_forwarded *f, gim_str line);
 /** One more address, further to the right. */
 void gim_forwarded_next(struct gim_forwarded *f, const struct gim_address *a);
-
-/** NULL when every entry is a network (or the word "unix", which is for the caller); else the first
- *  that is not. */
-gim_str gim_trusted_defect(gim_str trusted);
-/** Does the list hold the word "unix"? */
-bool gim_trusted_unix(gim_str trusted);
 
 #endif

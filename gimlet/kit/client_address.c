@@ -16,15 +16,18 @@ int gim_proxies_before(struct gim_ctx *c)
 
 gim_str gim_proxies_check(gim_str trusted)
 {
-    return gim_trusted_defect(trusted);
+    struct gim_trusted t;
+
+    return gim_trusted_read(&t, trusted);
 }
 
 const char *gim_proxies_wrong(const void *with)
 {
     const struct gim_proxies *p = with;
 
-    if (gim_trusted_defect(gim_str_of(p->trusted)).ptr)
-        return ".trusted holds an entry that is no address, no network and not \"unix\"";
+    if (gim_proxies_check(gim_str_of(p->trusted)).ptr)
+        return ".trusted holds an entry that is no address, no network and not \"unix\", or more "
+               "than 32";
     return !p->trusted && !p->setting ? ".trusted or .setting must say which proxies are yours"
                                       : NULL;
 }
@@ -53,13 +56,15 @@ static void read_field(struct gim_ctx *c, const char *field, struct gim_forwarde
 static gim_str find_client(struct gim_ctx *c)
 {
     const struct gim_proxies *p = gim_get(c, &proxies_key);
-    struct gim_forwarded f = {.trusted = trusted_of(p)};
+    struct gim_trusted trusted;
+    struct gim_forwarded f = {.trusted = &trusted};
     gim_str remote = gim_remote(c);
     char text[GIM_ADDRESS_MAX];
     struct gim_address peer;
     bool has_peer = !gim_address_read(remote, &peer);
 
-    if (p && (has_peer || gim_trusted_unix(f.trusted)))
+    (void)gim_trusted_read(&trusted, trusted_of(p));
+    if (p && (has_peer || trusted.local))
         read_field(c, p->field, &f);
     if (has_peer)
         gim_forwarded_next(&f, &peer);

@@ -53,6 +53,13 @@ static size_t mac_of(gim_str key, gim_str name, gim_str text, char out[MAC_TEXT]
     return gim_base64_write(out, (gim_str){(const char *)mac, sizeof mac}, GIM_BASE64_URL);
 }
 
+static int64_t life_of(const struct gim_cookie *cookie)
+{
+    if (cookie->max_age <= 0)
+        return GIM_COOKIE_LIFE;
+    return cookie->max_age < GIM_COOKIE_AGE_MAX ? cookie->max_age : GIM_COOKIE_AGE_MAX;
+}
+
 static int refuse(struct gim_ctx *c, const struct gim_cookie *cookie, const char *why)
 {
     gim_log(GIM_LOG_ERROR, "gimlet", "%.*s: the cookie '%s' is not signed: %s",
@@ -63,7 +70,7 @@ static int refuse(struct gim_ctx *c, const struct gim_cookie *cookie, const char
 int gim_set_signed_cookie(struct gim_ctx *c, const struct gim_cookie *cookie,
                           const struct gim_cookie_keys *keys, gim_str value)
 {
-    int64_t life = cookie->max_age > 0 ? cookie->max_age : GIM_COOKIE_LIFE;
+    int64_t life = life_of(cookie);
     size_t room = 22 + GIM_BASE64_LEN(value.len) + MAC_TEXT, n, mac;
     char *text;
 

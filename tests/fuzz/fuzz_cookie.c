@@ -64,10 +64,12 @@ static void try_authorization(gim_str in)
 
 static void try_forwarded(gim_str in, void (*line)(struct gim_forwarded *f, gim_str line))
 {
-    struct gim_forwarded f = {.trusted = GIM_S("10.0.0.0/8, ::/1")};
+    struct gim_trusted trusted;
+    struct gim_forwarded f = {.trusted = &trusted};
     struct gim_address again;
     char text[GIM_ADDRESS_MAX];
 
+    (void)gim_trusted_read(&trusted, GIM_S("10.0.0.0/8, ::/1"));
     line(&f, in);
     if (!f.known)
         return;
@@ -78,6 +80,7 @@ static void try_forwarded(gim_str in, void (*line)(struct gim_forwarded *f, gim_
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    struct gim_trusted trusted;
     char *copy;
     gim_str in;
 
@@ -102,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     default:
         (void)gim_origin_in(GIM_S("https://*.example.com, https://a.example"), in);
-        (void)gim_trusted_defect(in);
+        (void)gim_trusted_read(&trusted, in);
         (void)gim_origin_entry_ok(in);
     }
     free(copy);

@@ -31,6 +31,7 @@ struct gim_cookie {
 /** The most that browsers keep: name and value together, and each attribute (RFC 6265bis §5.6). */
 #define GIM_COOKIE_MAX 4096
 #define GIM_COOKIE_ATTRIBUTE_MAX 1024
+#define GIM_COOKIE_AGE_MAX (400 * INT64_C(86400)) /* seconds; a longer .max_age counts as this */
 
 #ifdef __cplusplus
 }

@@ -31,10 +31,12 @@ static void feed(struct gim_forwarded *f, const char *lines,
 
 static void check(const struct row *r, void (*line_fn)(struct gim_forwarded *f, gim_str line))
 {
-    struct gim_forwarded f = {.trusted = GIM_S(TRUSTED)};
+    struct gim_trusted trusted;
+    struct gim_forwarded f = {.trusted = &trusted};
     char text[GIM_ADDRESS_MAX];
     struct gim_address peer;
 
+    assert_null(gim_trusted_read(&trusted, GIM_S(TRUSTED)).ptr);
     feed(&f, r->lines, line_fn);
     assert_int_equal(gim_address_read(gim_str_of(r->peer), &peer), 0);
     gim_forwarded_next(&f, &peer);
@@ -115,15 +117,37 @@ static void forwarded_is_read_as_rfc_7239_writes_it(void **state)
 
 static void a_list_of_networks_is_checked(void **state)
 {
+    static const struct {
+        const char *text, *wrong; /* NULL: nothing */
+        unsigned n;
+        bool local;
+    } rows[] = {
+        {TRUSTED, NULL, 3, true},
+        {NULL, NULL, 0, false},
+        {"", NULL, 0, false},
+        {"unix", NULL, 0, true},
+        {"10.0.0.0/8, unixes", "unixes", 1, false},
+        {"::1, 10.0.0.0/64, ::2, 1", "10.0.0.0/64", 2, false},
+        {"::1,", "", 1, false},
+        {"*", "*", 0, false},
+    };
+    char many[64 * GIM_TRUSTED_MAX] = "";
+    struct gim_trusted t;
+
     (void)state;
-    assert_null(gim_trusted_defect(GIM_S(TRUSTED)).ptr);
-    assert_null(gim_trusted_defect((gim_str){0}).ptr);
-    assert_null(gim_trusted_defect(GIM_S("")).ptr);
-    assert_true(gim_str_eq(gim_trusted_defect(GIM_S("::1, 10.0.0.0/64")), GIM_S("10.0.0.0/64")));
-    assert_non_null(gim_trusted_defect(GIM_S("::1,")).ptr);
-    assert_non_null(gim_trusted_defect(GIM_S("*")).ptr);
-    assert_true(gim_trusted_unix(GIM_S(TRUSTED)));
-    assert_false(gim_trusted_unix(GIM_S("10.0.0.0/8, unixes")));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        gim_str wrong = gim_trusted_read(&t, gim_str_of(rows[i].text));
+
+        assert_int_equal(wrong.ptr != NULL, rows[i].wrong != NULL);
+        assert_true(gim_str_eq(wrong, gim_str_of(rows[i].wrong)));
+        assert_int_equal(t.n, rows[i].n);
+        assert_int_equal(t.local, rows[i].local);
+    }
+    for (int i = 0; i < GIM_TRUSTED_MAX; i++)
+        strcat(many, "10.0.0.1,");
+    strcat(many, "10.0.0.2");
+    assert_true(gim_str_eq(gim_trusted_read(&t, gim_str_of(many)), GIM_S("10.0.0.2")));
+    assert_int_equal(t.n, GIM_TRUSTED_MAX);
 }
 
 /* ---- origins ----------------------------------------------------------------------------------- */

@@ -38,13 +38,15 @@ static int set_cookies(struct gim_ctx *c)
 }
 static int log_in(struct gim_ctx *c)
 {
-    static const struct gim_cookie too_long = {.name = "long"};
+    static const struct gim_cookie too_long = {.name = "long"},
+                                   for_ever = {.name = "ever", .max_age = INT64_MAX};
     static char big[GIM_COOKIE_MAX];
 
     assert_int_equal(gim_set_signed_cookie(c, &too_long, &keys, (gim_str){big, 3200}), -1);
     assert_int_equal(gim_set_signed_cookie(c, &too_long, &keys, (gim_str){big, sizeof big}), -1);
     if (gim_set_signed_cookie(c, &session, &keys, GIM_S("user \0 7; \xc3\xa9")))
         return gim_problem(c, 500, NULL, "no key");
+    assert_int_equal(gim_set_signed_cookie(c, &for_ever, &keys, GIM_S("1")), 0);
     return gim_empty(c, 204);
 }
 static int who(struct gim_ctx *c)
