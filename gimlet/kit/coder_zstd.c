@@ -1,17 +1,28 @@
-/* coder_zstd.c: zstd (RFC 8878) by libzstd. The window is bounded: decoders of browsers take up to
- * 8 MiB (RFC 9659), and a context's memory grows with it. */
-#include "../base/arena.h"
+/* coder_zstd.c: zstd (RFC 8878) by libzstd. Its levels mean memory: up to 100 MiB a context at the
+ * high ones, for windows that decoders of browsers refuse (above 8 MiB, RFC 9659). Replies are small,
+ * so window and tables are bounded, and a context has at most 1.2 MiB whatever the level. */
 #include "coder.h"
 #include <zstd.h>
 
-#define WINDOW_BITS 18
+/* What a context's memory is made of. */
+static const struct {
+    ZSTD_cParameter name;
+    int bits;
+} bounds[] = {{ZSTD_c_windowLog, 17}, {ZSTD_c_hashLog, 15}, {ZSTD_c_chainLog, 15}};
+
+static bool set(ZSTD_CCtx *z, ZSTD_cParameter name, int value)
+{
+    return !ZSTD_isError(ZSTD_CCtx_setParameter(z, name, value));
+}
 
 static void *make(int level)
 {
     ZSTD_CCtx *z = ZSTD_createCCtx();
+    bool ok = z && set(z, ZSTD_c_compressionLevel, level);
 
-    if (z && !ZSTD_isError(ZSTD_CCtx_setParameter(z, ZSTD_c_compressionLevel, level)) &&
-        !ZSTD_isError(ZSTD_CCtx_setParameter(z, ZSTD_c_windowLog, WINDOW_BITS)))
+    for (size_t i = 0; ok && i < sizeof bounds / sizeof bounds[0]; i++)
+        ok = set(z, bounds[i].name, bounds[i].bits);
+    if (ok)
         return z;
     ZSTD_freeCCtx(z);
     return NULL;

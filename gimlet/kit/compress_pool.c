@@ -2,7 +2,7 @@
  * so that clients who open many streams cannot make the process grow without end. */
 #include "compress_pool.h"
 
-#define AT_ONCE 64
+#define AT_ONCE 32
 #define KEPT 4
 
 static const char key; /* its address names the part */

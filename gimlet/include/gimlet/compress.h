@@ -21,7 +21,7 @@
  *   not made weak, since If-Match never matches a weak one. gim_preconditions takes "v7-gzip" for "v7",
  *   so If-Match and If-None-Match hold whichever of the two a client has seen.
  * - HEAD has the fields of GET.
- * - Contexts are the worker's and used again: at most 64 at a time, four are kept. Beyond them replies
+ * - Contexts are the worker's and used again: at most 32 at a time, four are kept. Beyond them replies
  *   go as they are.
  *
  * BREACH: where a reply has both a secret (a token against CSRF) and something that the client chose,

@@ -421,7 +421,7 @@ static void many_streams_share_few_contexts(void **state)
         gzip += memmem(got.ptr, got.len, "Content-Encoding: gzip", 22) != NULL;
         gim_test_close(all[i]);
     }
-    assert_int_equal(gzip, 64);
+    assert_int_equal(gzip, 32);
     gim_app_free(app);
 }
 

@@ -42,7 +42,7 @@ static void client_complete(struct store_op *const *ops, size_t n)
     }
 }
 
-static const struct store_host client_host = {client_pend, client_complete};
+static const struct store_host client_host = {.pend = client_pend, .complete = client_complete};
 
 static inline struct call *call_new(enum store_action action)
 {

@@ -190,7 +190,7 @@ static void witness_complete(struct store_op *const *ops, size_t n)
 
 static void an_acknowledgement_comes_after_the_commit_and_its_fsync(void **state)
 {
-    static const struct store_host host = {client_pend, witness_complete};
+    static const struct store_host host = {.pend = client_pend, .complete = witness_complete};
     char url[128], err[512];
     (void)state;
 
