@@ -141,13 +141,14 @@ static int send_parts(struct gim_ctx *c, const struct body *b, const struct gim_
 }
 
 /* One part of the file, perhaps all. A small one that cannot be read is left to the stream, whose
- * failure the client sees. */
+ * failure the client sees; and so is any in a route without .streams, which is the same mistake
+ * whatever the size. */
 static int send_one(struct gim_ctx *c, int status, struct body *b, const struct gim_range *part)
 {
     char *bytes;
 
     b->parts[0] = *part;
-    if (part->len <= COPIED) {
+    if (part->len <= COPIED && c->x.keep) {
         bytes = gim_alloc_raw(gim_arena(c), (size_t)part->len + 1, 1);
         if (read_all(b->fd, part->first, bytes, (size_t)part->len))
             return gim_bytes(c, status, b->media_type, (gim_str){bytes, (size_t)part->len});

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -220,17 +221,26 @@ static void what_a_file_is_comes_with_it(void **state)
     put("root/a.txt", "aaaa");
 }
 
+static int open_files(void)
+{
+    DIR *d = opendir("/proc/self/fd");
+    int n = 0;
+
+    assert_non_null(d);
+    while (readdir(d))
+        n++;
+    closedir(d);
+    return n;
+}
+
 static void no_descriptor_is_left(void **state)
 {
-    int before = dup(0), after;
+    int before = open_files();
 
     (void)state;
-    close(before);
     check(0);
     check(GIM_FILE_WALK);
-    after = dup(0);
-    close(after);
-    assert_int_equal(after, before);
+    assert_int_equal(open_files(), before);
 }
 
 static void a_root_must_be_a_directory(void **state)
@@ -269,6 +279,22 @@ static void temporary_files_have_no_name_until_they_are_linked(void **state)
     assert_int_equal(errno, EEXIST);
     assert_int_equal(gim_file_link(fd, at("nowhere/named"), 0640, false), -1);
     assert_int_equal(errno, ENOENT);
+    gim_file_close(fd);
+}
+
+static void what_has_the_name_is_replaced_in_one_step(void **state)
+{
+    int fd = gim_file_temporary(dir);
+    char text[8];
+
+    (void)state;
+    put("replaced", "old");
+    assert_int_equal(gim_file_write(fd, "new", 3), 0);
+    assert_int_equal(gim_file_replace(fd, at("replaced"), 0644, true), 0);
+    gim_file_close(fd);
+    fd = open(at("replaced"), O_RDONLY);
+    assert_int_equal(gim_file_read(fd, 0, text, sizeof text), 3);
+    assert_memory_equal(text, "new", 3);
     gim_file_close(fd);
 }
 
@@ -323,6 +349,7 @@ int main(void)
         cmocka_unit_test(no_descriptor_is_left),
         cmocka_unit_test(a_root_must_be_a_directory),
         cmocka_unit_test(temporary_files_have_no_name_until_they_are_linked),
+        cmocka_unit_test(what_has_the_name_is_replaced_in_one_step),
         cmocka_unit_test(links_are_made_in_the_working_directory_too),
         cmocka_unit_test(temporary_files_need_a_directory),
         cmocka_unit_test(a_full_disk_is_told),
