@@ -77,6 +77,7 @@ static void started(void *user, const char *address)
             more ? ", " : "", more ? more : "", app->workers, app->workers == 1 ? "" : "s",
             app->inherited ? ", socket handed over" : "");
     gim_notify("READY=1");
+    gim_forget_start(); /* the words above were the last of the start */
 }
 
 static void stopping(void *user)
@@ -145,10 +146,8 @@ static int serve(struct gim_app *app)
         fprintf(stderr, "%s: %s\n", app->spec.name, err);
     else if (app->spec.start)
         code = app->spec.start(app, app->spec.state);
-    if (code == 0) {
-        gim_forget_start();
+    if (code == 0)
         code = gim_server_run(server) ? EXIT_FAILED : 0;
-    }
     gim_server_free(server);
     return code;
 }
