@@ -51,14 +51,15 @@ static enum gim_pull pull(struct gim_ctx *c, struct gim_out *out, void *arg)
     struct feed *f = arg;
     size_t from = out->buf->len;
     enum gim_pull got = GIM_PULL_WAIT;
+    bool over = gim_stopping(c) || gim_client_ended(c);
 
-    if (gim_stopping(c) || gim_client_ended(c)) {
-        gim_ctx_cancel(c);
-        return GIM_PULL_END;
-    }
     begin(f, out);
-    if (!c->slot)
+    if (!c->slot) /* also when it is over: what was published just before the stop is heard */
         got = f->pull(c, out, f->arg);
+    if (over) {
+        gim_ctx_cancel(c);
+        return got == GIM_PULL_FAIL ? GIM_PULL_FAIL : GIM_PULL_END;
+    }
     if (f->due && out->buf->len == from)
         gim_event_comment(out->buf, (gim_str){0});
     f->due = false;

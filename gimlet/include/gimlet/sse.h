@@ -58,8 +58,8 @@ struct gim_sse_options {
 
 /** Makes the reply an event stream (`options` may be NULL: defaults). `pull` is as for gim_stream and
  *  adds events; but it is asked only when it has no handle out, and need not look at gim_stopping or
- *  gim_client_ended: the stream then ends without it, and what gim_on_cancel was given is called. A
- *  pull that says WAIT without a handle is asked again at the next heartbeat.
+ *  gim_client_ended: the stream then ends behind what it adds once more, and what gim_on_cancel was
+ *  given is called. A pull that says WAIT without a handle is asked again at the next heartbeat.
  *
  *  A client that has gone without a word is noticed when heartbeats are not taken. The route says
  *  .streams = true. Returns GIM_REPLIED. */

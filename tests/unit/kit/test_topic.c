@@ -318,8 +318,10 @@ static void streams_end_well_when_the_server_stops(void **state)
     struct gim_test_conn *a = ask("/news", ""), *b = ask("/ticks", "");
 
     (void)state;
+    say(news, "the last word");
     gim_test_stop(app);
-    assert_true(has(gim_test_read_to(a, "\r\n0\r\n\r\n", PATIENCE), "\r\n0\r\n\r\n"));
+    assert_true(has(gim_test_read_to(a, "\r\n0\r\n\r\n", PATIENCE),
+                    "data: the last word\n\n\r\n0\r\n\r\n"));
     assert_true(has(gim_test_read_to(b, "\r\n0\r\n\r\n", PATIENCE), "\r\n0\r\n\r\n"));
     assert_true(gim_test_ended(a) && gim_test_ended(b));
     gim_test_close(a);
