@@ -119,8 +119,8 @@ def test_a_stop_waits_for_the_answer(prices):
 
 @pytest.fixture
 def certificate(tmp_path):
-    if not shutil.which("openssl"):
-        pytest.skip("there is no openssl to make a certificate")
+    if not shutil.which("openssl") or not PROGRAM.exists():
+        pytest.skip("there is no openssl to make a certificate, or none to check it")
     cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                     "-keyout", key, "-out", cert, "-days", "2", "-subj", "/CN=localhost",
