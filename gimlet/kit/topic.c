@@ -42,8 +42,8 @@ struct reader {
     struct gim_topic *topic;
     gim_handle handle;
     uint64_t next;
-    bool joined;
-    bool lost; /* where it stopped is not known here */
+    bool joined; /* counted; not where the reply has no body */
+    bool lost;   /* where it stopped is not known here */
 };
 
 /* ---- the ring -------------------------------------------------------------------------------- */
@@ -77,13 +77,11 @@ static void append(struct gim_topic *t, gim_str id, gim_str lines)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* Where a new reader begins. */
-static void join(struct gim_topic *t, struct reader *r, gim_str last_id)
+/* Where a new reader begins: before its head leaves, so that who has seen that misses nothing. */
+static void place(struct gim_topic *t, struct reader *r, gim_str last_id)
 {
     uint64_t held = t->end - t->first;
 
-    r->joined = true;
-    t->readers++;
     if (!last_id.ptr) {
         r->next = t->end - (t->options.replay < held ? t->options.replay : held);
         return;
@@ -117,8 +115,8 @@ static enum gim_pull pull(struct gim_ctx *c, struct gim_out *out, void *arg)
     bool all;
 
     pthread_mutex_lock(&t->lock);
-    if (!r->joined)
-        join(t, r, gim_sse_last_id(c));
+    t->readers += !r->joined;
+    r->joined = true;
     tell_gap(t, r, out);
     while (r->next < t->end && gim_out_room(out)) {
         const struct kept *k = at(t, r->next++);
@@ -156,6 +154,9 @@ int gim_topic_subscribe(struct gim_ctx *c, struct gim_topic *t)
     struct reader *r = GIM_NEW(gim_arena(c), struct reader);
 
     r->topic = t;
+    pthread_mutex_lock(&t->lock);
+    place(t, r, gim_sse_last_id(c));
+    pthread_mutex_unlock(&t->lock);
     gim_on_cancel(c, leave, r);
     return gim_sse_stream(c, &t->options.sse, pull, r);
 }
