@@ -440,6 +440,7 @@ const struct gim_route posts_routes[] = {
               .answers = change_answers, .headers = change_headers),
     GIM_DELETE("/posts/:id", delete_post, .suspends = true, .summary = "Delete a post",
                .id = "delete_post", .answers = change_answers, .headers = change_headers),
-    GIM_GET("/metrics", gim_metrics_reply, .undocumented = true, .summary = "Figures for Prometheus"),
+    GIM_GET("/metrics", gim_metrics_reply, .undocumented = true,
+            .summary = "Figures for Prometheus"),
     {0},
 };
