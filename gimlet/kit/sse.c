@@ -4,6 +4,8 @@
  * comment when the heartbeat is due and nothing else was said, and ends the stream when the client or
  * the server does. The heartbeat is one coarse timer of the loop, which costs a store when it is
  * moved; it wakes the stream, and the wrapper finds it due. */
+#include <gimlet/sse.h>
+
 #include "../rest/ctx.h"
 #include "event.h"
 

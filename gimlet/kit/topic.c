@@ -7,12 +7,13 @@
  *
  * One lock guards all of it. A reader's memory is its request's, which lives while a handle of it is
  * out: so whoever stands in a list is there, and is not looked at any more once it was resumed. */
+#include <gimlet/topic.h>
+
 #include "../base/arena.h"
 #include "../base/list.h"
 #include "event.h"
 #include <gimlet/log.h>
 #include <gimlet/time.h>
-#include <gimlet/topic.h>
 #include <pthread.h>
 #include <stdio.h>
 

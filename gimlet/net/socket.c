@@ -34,13 +34,13 @@
 #define PENDING_MIN 4096
 
 enum {
-    STOPPED = 1,     /* by read_stop */
-    READABLE = 2,    /* the kernel may hold bytes, or the FIN, that we have not read */
-    FIN = 4,         /* the peer has ended: read on until recv says 0 */
-    ENDED = 8,       /* on_end was called */
-    SHUTTING = 16,   /* FIN when pending has left, or already sent: nothing more is written */
-    FAILED = 32,     /* on_error was called: only close may follow */
-    CONNECTING = 64, /* dialled, and on_open was not called yet */
+    STOPPED = 1,      /* by read_stop */
+    READABLE = 2,     /* the kernel may hold bytes, or the FIN, that we have not read */
+    FIN = 4,          /* the peer has ended: read on until recv says 0 */
+    ENDED = 8,        /* on_end was called */
+    SHUTTING = 16,    /* FIN when pending has left, or already sent: nothing more is written */
+    FAILED = 32,      /* on_error was called: only close may follow */
+    CONNECTING = 64,  /* dialled, and on_open was not called yet */
     FILE_WAITS = 128, /* a file's part did not go whole: on_drained is due when there is room */
 };
 
@@ -149,8 +149,8 @@ static ssize_t socket_send_file(struct gim_stream *s, int fd, int64_t at, size_t
 
         if (n > 0) {
             done += (size_t)n;
-        } else if (n == 0 || (errno != EAGAIN && errno != EINTR && errno != EPIPE &&
-                              errno != ECONNRESET)) {
+        } else if (n == 0 ||
+                   (errno != EAGAIN && errno != EINTR && errno != EPIPE && errno != ECONNRESET)) {
             return -1;
         } else if (errno != EINTR) {
             if (errno == EAGAIN)

@@ -88,7 +88,7 @@ struct gim_memory {
 void gim_memory_open(struct gim_memory *m, struct gim_loop *l, const struct gim_stream_user *user);
 void gim_memory_feed(struct gim_memory *m, gim_str data); /* one on_data, if open and not stopped */
 void gim_memory_end(struct gim_memory *m);                /* on_end */
-void gim_memory_take(struct gim_memory *m, size_t n);     /* so many more; on_drained when all left */
+void gim_memory_take(struct gim_memory *m, size_t n); /* so many more; on_drained when all left */
 void gim_memory_free(struct gim_memory *m);
 
 #endif

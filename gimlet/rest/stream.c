@@ -1,4 +1,6 @@
 /* stream.c: replies that are made while they are sent: gimlet/stream.h over the wire's pull. */
+#include <gimlet/stream.h>
+
 #include "../wire/conn.h"
 #include "mistake.h"
 #include <stdarg.h>

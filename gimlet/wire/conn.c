@@ -10,6 +10,7 @@
  *
  * Every entry (data, drained, FIN, timer, a finished exchange) ends in settle(), the one place that
  * sends what was produced, decides whether the connection goes on, and sets its one deadline. */
+#include "conn.h"
 #include "conn_private.h"
 
 #define SMALL_BODY 65536        /* an unwanted body up to this is read past, not hung up on */
