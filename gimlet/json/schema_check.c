@@ -236,8 +236,8 @@ static void check_samples(struct check *c, const struct gim_schema *s)
             check_sample(c, f, f->def, ".def is not JSON (or defaults nest without end): ",
                          ".def breaks the row's own rules: ");
         if (f->example)
-            check_sample(c, f, f->example, ".example is not JSON: ",
-                         ".example breaks the row's own rules: ");
+            check_sample(c, f, f->example,
+                         ".example is not JSON: ", ".example breaks the row's own rules: ");
     }
 }
 

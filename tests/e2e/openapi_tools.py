@@ -43,4 +43,4 @@ def run_tool(name, *args, timeout=300, **more):
         pytest.skip(f"the tools of {REQUIREMENTS.name} could not be installed: {why_missing()}")
     env = {k: v for k, v in os.environ.items() if not k.startswith(("POSTS", "PYTEST"))}
     return subprocess.run([PLACE / "bin" / name, *map(str, args)], capture_output=True, text=True, timeout=timeout,
-                          stdin=subprocess.DEVNULL, env=env, **more)
+                          stdin=subprocess.DEVNULL, env=env, cwd=PLACE, **more)
