@@ -103,13 +103,13 @@ class Load:
 def test_generations_that_overlap_lose_no_request(generation, held, workers):
     old = generation(*MEMORY, "--workers", workers)
     load = Load(held)
-    time.sleep(0.3)
-    for _ in range(3):
+    time.sleep(0.2)
+    for _ in range(2):
         new = generation(*MEMORY, "--workers", workers)
         old.signal()
         assert old.wait() == 0
         old = new
-        time.sleep(0.2)
+        time.sleep(0.1)
     done = load.end()
     assert not done.errors, done
     assert set(done.statuses) == {201} and done.answered > 500, done
@@ -120,8 +120,8 @@ def test_a_restart_of_the_durable_store_loses_no_request(generation, held, tmp_p
     store = ("--store", f"sqlite:{tmp_path / 'p.db'}", "--workers", 2)
     server = generation(*store)
     load = Load(held)
-    for _ in range(3):
-        time.sleep(0.3)
+    for _ in range(2):
+        time.sleep(0.2)
         server.signal()
         assert server.wait() == 0
         server = generation(*store)
