@@ -138,7 +138,7 @@ extern const struct gim_metrics gim_metrics;
 
 /** The handler of GET /metrics. Text as of Prometheus 0.0.4; OpenMetrics 1.0 when Accept prefers it.
  *  404 with --metrics-listen, or when the application has no .metrics. */
-gim_handler gim_metrics_reply;
+int gim_metrics_reply(struct gim_ctx *c);
 
 #ifdef __cplusplus
 }
