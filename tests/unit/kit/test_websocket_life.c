@@ -1,4 +1,4 @@
-/* test_websocket_life.c: a connection's life: handshake, messages, closing from both sides, silence, slow
+/* test_websocket_life.c: a connection's life: messages, closing from both sides, silence, slow
  * clients, the server's stop. */
 #include <stdarg.h>
 #include <stddef.h>
@@ -100,9 +100,7 @@ static const struct gim_websocket_events patient = {.on_open = on_open,
                                                     .drop = true,
                                                     .ping = -1,
                                                     .close = -1};
-static const struct gim_websocket_events some = {
-    .origins = "https://example.com, http://other.example:8080, https://*.example.org"};
-static const struct gim_websocket_events any = {.origins = "*"};
+static const struct gim_websocket_events any = {.origins = "*"}; /* and takes no messages */
 
 static int talk(struct gim_ctx *c)
 {
@@ -114,32 +112,27 @@ static int talk_long(struct gim_ctx *c)
     return gim_websocket(c, &patient, NULL);
 }
 
-static int from_some(struct gim_ctx *c)
-{
-    return gim_websocket(c, &some, NULL);
-}
-
 static int from_any(struct gim_ctx *c)
 {
     return gim_websocket(c, &any, NULL);
 }
 
-static int spoil(struct gim_ctx *c)
+/* The connection is taken over by a handler that went on later. */
+static int talk_later(struct gim_ctx *c)
 {
-    return gim_problem(c, 503, NULL, "spoilt");
+    gim_resume(gim_suspend(c), talk);
+    return GIM_SUSPENDED;
 }
 
-static const struct gim_middleware spoiler = {.name = "spoiler", .after = spoil};
-static const struct gim_middleware *const spoilt[] = {&spoiler, NULL};
+static int say_hello(struct gim_ctx *c)
+{
+    return gim_text(c, 200, GIM_S("hello"));
+}
 
 static const struct gim_route routes[] = {
-    GIM_WEBSOCKET("/echo", talk),
-    GIM_WEBSOCKET("/patient", talk_long),
-    GIM_WEBSOCKET("/some", from_some),
-    GIM_WEBSOCKET("/any", from_any),
-    GIM_WEBSOCKET("/spoilt", talk, .middleware = spoilt),
-    GIM_GET("/plain", talk),
-    {0},
+    GIM_WEBSOCKET("/echo", talk),    GIM_WEBSOCKET("/patient", talk_long),
+    GIM_WEBSOCKET("/any", from_any), GIM_WEBSOCKET("/later", talk_later),
+    GIM_GET("/hello", say_hello),    {0},
 };
 static const struct gim_app_spec spec = {.routes = routes};
 
@@ -192,124 +185,6 @@ static void assert_silent(struct client *c)
     gim_str got;
 
     assert_int_equal(client_next(c, &got), -1);
-}
-
-/* ---- the handshake --------------------------------------------------------------------------- */
-
-#define UPGRADE "Upgrade: websocket\r\nConnection: Upgrade\r\n"
-#define VERSION "Sec-WebSocket-Version: 13\r\n"
-#define KEY "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-
-static void handshakes_are_checked(void **state)
-{
-    static const struct {
-        const char *method, *path, *fields;
-        int status;
-        const char *field, *value; /* of the answer */
-    } cases[] = {
-        {"GET", "/echo", UPGRADE VERSION KEY, 101, "Sec-WebSocket-Accept",
-         "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="},
-        {"GET", "/echo", UPGRADE VERSION KEY, 101, "Upgrade", "websocket"},
-        {"GET", "/echo", UPGRADE VERSION KEY, 101, "Connection", "Upgrade"},
-        {"GET", "/echo", UPGRADE VERSION KEY, 101, "Content-Length", NULL},
-        {"GET", "/echo",
-         "Upgrade: h2c, WebSocket\r\nConnection: keep-alive, upgrade\r\n" VERSION KEY, 101,
-         "Sec-WebSocket-Protocol", NULL},
-        {"GET", "/echo",
-         "Connection: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" VERSION KEY, 101,
-         "Sec-WebSocket-Extensions", NULL},
-        {"GET", "/echo", UPGRADE VERSION KEY "Sec-WebSocket-Extensions: permessage-deflate\r\n",
-         101, "Sec-WebSocket-Extensions", NULL},
-        {"GET", "/echo", UPGRADE VERSION KEY "Sec-WebSocket-Protocol: v1.chat, v2.chat\r\n", 101,
-         "Sec-WebSocket-Protocol", "v2.chat"},
-        {"GET", "/echo",
-         UPGRADE VERSION KEY "Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: v1.chat\r\n",
-         101, "Sec-WebSocket-Protocol", "v1.chat"},
-        {"GET", "/echo", UPGRADE VERSION KEY "Sec-WebSocket-Protocol: V1.Chat\r\n", 101,
-         "Sec-WebSocket-Protocol", NULL},
-
-        {"GET", "/echo", "", 426, "Upgrade", "websocket"},
-        {"GET", "/echo", "", 426, "Connection", "Upgrade"},
-        {"HEAD", "/echo", UPGRADE VERSION KEY, 426, "Upgrade", "websocket"},
-        {"POST", "/echo", UPGRADE VERSION KEY, 405, NULL, NULL},
-        {"GET", "/echo", "Upgrade: websocket\r\n" VERSION KEY, 426, "Upgrade", "websocket"},
-        {"GET", "/echo", "Connection: Upgrade\r\n" VERSION KEY, 426, "Upgrade", "websocket"},
-        {"GET", "/echo", "Connection: Upgrade\r\nUpgrade: websockets\r\n" VERSION KEY, 426, NULL,
-         NULL},
-        {"GET", "/echo", UPGRADE KEY, 426, "Sec-WebSocket-Version", "13"},
-        {"GET", "/echo", UPGRADE KEY "Sec-WebSocket-Version: 8\r\n", 426, "Sec-WebSocket-Version",
-         "13"},
-        {"GET", "/echo", UPGRADE KEY VERSION VERSION, 426, "Sec-WebSocket-Version", "13"},
-        {"GET", "/echo", UPGRADE VERSION, 400, NULL, NULL},
-        {"GET", "/echo", UPGRADE VERSION KEY KEY, 400, NULL, NULL},
-        {"GET", "/echo", UPGRADE VERSION "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25j\r\n", 400, NULL,
-         NULL},
-        {"GET", "/echo", UPGRADE VERSION "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ\r\n", 400, NULL,
-         NULL},
-        {"GET", "/echo", UPGRADE VERSION "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZR==\r\n", 400,
-         NULL, NULL},
-        {"GET", "/echo", UPGRADE VERSION "Sec-WebSocket-Key: \r\n", 400, NULL, NULL},
-        {"GET", "/plain", UPGRADE VERSION KEY, 500, NULL, NULL},
-        {"GET", "/spoilt", UPGRADE VERSION KEY, 503, NULL, NULL},
-
-        {"GET", "/echo", UPGRADE VERSION KEY "Origin: http://test\r\n", 101, NULL, NULL},
-        {"GET", "/echo", UPGRADE VERSION KEY "Origin: http://TEST:80\r\n", 101, NULL, NULL},
-        {"GET", "/echo", UPGRADE VERSION KEY "Origin: https://test\r\n", 101, NULL, NULL},
-        {"GET", "/echo", UPGRADE VERSION KEY "Origin: http://test:8080\r\n", 403, NULL, NULL},
-        {"GET", "/echo", UPGRADE VERSION KEY "Origin: http://test.example\r\n", 403, NULL, NULL},
-        {"GET", "/echo", UPGRADE VERSION KEY "Origin: http://evil/test\r\n", 403, NULL, NULL},
-        {"GET", "/echo", UPGRADE VERSION KEY "Origin: null\r\n", 403, NULL, NULL},
-        {"GET", "/echo", UPGRADE VERSION KEY "Origin: http://test\r\nOrigin: http://evil\r\n", 403,
-         NULL, NULL},
-        {"GET", "/some", UPGRADE VERSION KEY, 101, NULL, NULL},
-        {"GET", "/some", UPGRADE VERSION KEY "Origin: https://www.example.org\r\n", 101, NULL,
-         NULL},
-        {"GET", "/some", UPGRADE VERSION KEY "Origin: http://other.example:8080\r\n", 101, NULL,
-         NULL},
-        {"GET", "/some", UPGRADE VERSION KEY "Origin: http://example.com\r\n", 403, NULL, NULL},
-        {"GET", "/some", UPGRADE VERSION KEY "Origin: http://test\r\n", 403, NULL, NULL},
-        {"GET", "/any", UPGRADE VERSION KEY "Origin: null\r\n", 101, NULL, NULL},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct gim_test_reply r =
-            gim_test_call(app, cases[i].method, cases[i].path, cases[i].fields, NULL);
-
-        if (r.status != cases[i].status)
-            fail_msg("row %zu: %d: %.*s", i, r.status, GIM_FMT(r.raw));
-        if (cases[i].field) {
-            gim_str got = gim_test_header(&r, cases[i].field);
-
-            if (!gim_str_eq(got, gim_str_of(cases[i].value)) || (got.ptr && !cases[i].value))
-                fail_msg("row %zu: %s: %.*s", i, cases[i].field, GIM_FMT(got));
-        }
-        if (r.status != 101)
-            assert_string_equal(told.text, "");
-        gim_test_free(&r);
-        forget();
-    }
-}
-
-static void an_old_client_is_told_to_come_with_http_1_1(void **state)
-{
-    struct gim_test_reply r =
-        gim_test_bytes(app, GIM_S("GET /echo HTTP/1.0\r\n" HANDSHAKE "\r\n"), 0);
-
-    (void)state;
-    assert_int_equal(r.status, 426);
-    assert_told("");
-    gim_test_free(&r);
-}
-
-static void a_handshake_has_no_body(void **state)
-{
-    struct gim_test_reply r = gim_test_call(app, "GET", "/echo", HANDSHAKE, "hello");
-
-    (void)state;
-    assert_int_equal(r.status, 400);
-    assert_told("");
-    gim_test_free(&r);
 }
 
 /* ---- messages -------------------------------------------------------------------------------- */
@@ -371,6 +246,46 @@ static void a_whole_conversation_in_one_piece_or_in_many_is_the_same(void **stat
         assert_told("");
     }
     gim_buf_free(&in);
+}
+
+static void a_handler_that_suspended_may_take_it_over(void **state)
+{
+    struct client c;
+
+    (void)state;
+    client_connect(&c, &b);
+    client_ask(&c, "/later");
+    client_send(&c, TEXT, GIM_S("early"));
+    assert_int_equal(client_status(&c), 0);
+    (void)gim_loop_turn(b.loop, 0);
+    assert_int_equal(client_status(&c), 101);
+    assert_frame(&c, TEXT, GIM_S("early"));
+    client_send(&c, TEXT, GIM_S("then"));
+    assert_frame(&c, TEXT, GIM_S("then"));
+    assert_told("open \ntext early\ntext then\n");
+    client_close(&c);
+}
+
+static void requests_before_it_are_answered_first(void **state)
+{
+    struct gim_buf in = {0};
+    struct client c;
+
+    (void)state;
+    client_connect(&c, &b);
+    gim_buf_lit(&in, "GET /hello HTTP/1.1\r\nHost: test\r\n\r\n");
+    gim_buf_lit(&in, "GET /echo HTTP/1.1\r\n" HANDSHAKE "\r\n");
+    add_masked(&in, TEXT, GIM_S("at once"));
+    client_say(&c, gim_buf_view(&in));
+    gim_buf_free(&in);
+    assert_int_equal(client_status(&c), 200);
+    assert_memory_equal(c.m.out + c.at, "hello", 5);
+    c.at += 5;
+    assert_int_equal(client_status(&c), 101);
+    assert_frame(&c, TEXT, GIM_S("at once"));
+    client_send(&c, TEXT, GIM_S("GET /hello HTTP/1.1\r\nHost: test\r\n\r\n"));
+    assert_frame(&c, TEXT, GIM_S("GET /hello HTTP/1.1\r\nHost: test\r\n\r\n"));
+    client_close(&c);
 }
 
 static void what_one_says_is_not_heard_from_another(void **state)
@@ -728,11 +643,10 @@ static void an_idle_connection_holds_no_buffer_and_a_message_costs_no_allocation
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(handshakes_are_checked),
-        TEST(an_old_client_is_told_to_come_with_http_1_1),
-        TEST(a_handshake_has_no_body),
         TEST(messages_go_both_ways),
         TEST(a_whole_conversation_in_one_piece_or_in_many_is_the_same),
+        TEST(a_handler_that_suspended_may_take_it_over),
+        TEST(requests_before_it_are_answered_first),
         TEST(what_one_says_is_not_heard_from_another),
         TEST(what_is_wrong_ends_the_connection_with_its_code),
         TEST(a_table_without_on_message_takes_none),
