@@ -112,6 +112,21 @@ static int stream_words(struct gim_ctx *c)
                       GIM_NEW(gim_arena(c), bool));
 }
 
+/* Resumes before it waits, and twice. */
+static enum gim_pull eager(struct gim_ctx *c, struct gim_out *out, void *arg)
+{
+    (void)arg;
+    gim_out_bytes(out, GIM_S("x"));
+    gim_resume(gim_suspend(c), NULL);
+    gim_resume(gim_suspend(c), NULL);
+    return ++pulls < 5 ? GIM_PULL_WAIT : GIM_PULL_END;
+}
+
+static int stream_eagerly(struct gim_ctx *c)
+{
+    return gim_stream(c, 200, GIM_S("text/plain"), 5, eager, NULL);
+}
+
 static int stream_later(struct gim_ctx *c)
 {
     handle = gim_suspend(c);
@@ -132,6 +147,7 @@ static const struct gim_route routes[] = {
     GIM_GET("/wide", wide, .streams = true),
     GIM_GET("/type", wrong_type, .streams = true),
     GIM_GET("/words", stream_words, .streams = true),
+    GIM_GET("/eager", stream_eagerly, .streams = true),
     GIM_GET("/later", stream_later, .streams = true),
     {0},
 };
@@ -173,6 +189,7 @@ static const struct {
     {"GET", "/suspends", 500, "{\"type\":\"about:blank\""},
     {"GET", "/type", 500, "{\"type\":\"about:blank\""},
     {"GET", "/wide", 200, "     "},
+    {"GET", "/eager", 200, "xxxxx"},
     {"HEAD", "/count", 200, ""},
     {"GET", "/count", 200, "0\n1\n2\n"},
 };
