@@ -253,7 +253,7 @@ static void made_ids_resume_too(void **state)
 static void slow_reader_is_told_what_it_lost(void **state)
 {
     struct gim_test_conn *t = gim_test_open(app);
-    char data[8];
+    char data[16];
 
     (void)state;
     gim_test_take(t, 60); /* not even the head */
