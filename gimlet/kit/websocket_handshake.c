@@ -85,17 +85,31 @@ static bool key_is_ok(gim_str key)
            gim_base64_read(bytes, key, GIM_BASE64) == KEY_BYTES;
 }
 
+/* The fields of a 426: Upgrade, and the option that goes with it (RFC 9110 §7.8), which is no
+ * handler's to set. */
+static void offer_upgrade(struct gim_ctx *c)
+{
+    struct gim_reply_parts *r = &c->x.reply;
+    struct gim_header_line *line = GIM_NEW(&c->x.arena, struct gim_header_line);
+
+    gim_set_header(c, GIM_S("Upgrade"), GIM_S("websocket")); /* so there is a tail */
+    line->name = GIM_S("Connection");
+    line->value = GIM_S("Upgrade");
+    *r->tail = line;
+    r->tail = &line->next;
+}
+
 /* GIM_OK, or the reply is made. */
 static int check(struct gim_ctx *c, const struct gim_websocket_events *events)
 {
     if (!asks_for_websocket(c)) {
-        gim_set_header(c, GIM_S("Upgrade"), GIM_S("websocket"));
+        offer_upgrade(c);
         return gim_problem(c, 426, NULL,
                            "this is a WebSocket: ask for it over HTTP/1.1 with GET, Upgrade: "
                            "websocket and Connection: Upgrade");
     }
     if (!gim_str_eq(only(c, GIM_S("Sec-WebSocket-Version")), GIM_S("13"))) {
-        gim_set_header(c, GIM_S("Upgrade"), GIM_S("websocket"));
+        offer_upgrade(c);
         gim_set_header(c, GIM_S("Sec-WebSocket-Version"), GIM_S("13"));
         return gim_problem(c, 426, NULL, "Sec-WebSocket-Version must be 13");
     }
