@@ -23,7 +23,7 @@ static int replies(struct gim_ctx *c)
 static void *resumes_late(void *arg)
 {
     (void)arg;
-    usleep(300000);
+    usleep(180000);
     gim_resume(handle, replies);
     return NULL;
 }
@@ -98,12 +98,12 @@ static void the_innermost_handler_timeout_holds(void **state)
         if (r.status != rows[i].status)
             fail_msg("%s: %d", rows[i].target, r.status);
         gim_test_free(&r);
-        while (gim_clock_ms() < begun + 400) /* the late resume */
+        while (gim_clock_ms() < begun + 230) /* the late resume */
             gim_test_run(app, 20);
     }
 }
 
-/* Half a body, and what the server says within 300 ms. */
+/* Half a body, and what the server says within 200 ms. */
 static const char *half_a_body(const char *target)
 {
     static char said[512];
@@ -116,7 +116,7 @@ static const char *half_a_body(const char *target)
     gim_memory_open(&m, app->loops[0], &gim_conn_user);
     c = gim_conn_open(&app->running[0]->wire, &m.stream);
     gim_memory_feed(&m, gim_str_of(head));
-    gim_test_run(app, 300);
+    gim_test_run(app, 200);
     snprintf(said, sizeof said, "%.*s", (int)m.out_len, m.out ? m.out : "");
     if (!m.closed)
         gim_conn_close(c, true);
