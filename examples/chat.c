@@ -1,4 +1,4 @@
-/* chat.c: a chat room over WebSocket, with its page: open http://localhost:8080/ in two windows.
+/* chat.c: a chat room over WebSocket, with its page: open http://localhost:8080/#Ada and /#Bob in two windows.
  *
  * Everybody is told what anybody says, whichever worker they are on. Notices may come from outside too:
  *   curl -d 'tea is ready' localhost:8080/notices */
@@ -20,9 +20,9 @@ static const char page[] =
     "<h1>chat</h1><ul id=said></ul><form><input autofocus placeholder='say something'></form>\n"
     "<script>\n"
     "const said = document.querySelector('ul'), input = document.querySelector('input');\n"
-    "const name = prompt('your name?') || 'guest';\n"
-    "const ws = new WebSocket(location.origin.replace('http', 'ws') + '/chat/' + "
-    "encodeURIComponent(name), 'chat.v1');\n"
+    "const name = location.hash.slice(1) || 'guest';\n"
+    "const ws = new WebSocket(location.origin.replace('http', 'ws') + '/chat/' + name, "
+    "'chat.v1');\n"
     "const show = (text) => said.append(Object.assign(document.createElement('li'), {textContent: "
     "text}));\n"
     "ws.onmessage = (e) => show(e.data);\n"

@@ -7,6 +7,7 @@ import textwrap
 import threading
 
 import pytest
+from browser import CHROMIUM, DRIVER, Browser
 from conftest import BUILD, SANITIZED, until
 from websocket_client import BINARY, CLOSE, PING, PONG, TEXT, WebSocket, frame
 
@@ -198,6 +199,39 @@ def test_an_idle_connection_costs_little(own_chat):
         assert each < 20000, each
     for ws in first + more:
         ws.client.close()
+
+
+@pytest.mark.skipif(not (DRIVER and CHROMIUM), reason="chromium and chromedriver are not installed")
+def test_a_browser_talks_with_the_others(own_chat):
+    server = own_chat("--workers", 2)
+    browser = Browser()
+
+    def shows(text):
+        assert until(lambda: text in browser.run("return document.querySelector('ul').innerText"), 10), browser.log()
+
+    try:
+        browser.open(f"{server.url}/#Ada%20L")
+        shows("Ada L has come")
+        with WebSocket(server, "/chat/Bob") as bob:
+            shows("Bob has come")
+            browser.run("document.querySelector('input').value = 'héllo';"
+                        "document.forms[0].requestSubmit()")
+            heard(bob, "Ada L: héllo")
+            bob.text("x" * 4000)
+            shows("Bob: " + "x" * 4000)
+        # a page of another origin is refused
+        browser.run("window.other = 'waits';"
+                    "const ws = new WebSocket(arguments[0] + '/chat/evil');"
+                    "ws.onopen = () => { window.other = 'open' };"
+                    "ws.onclose = (e) => { window.other = 'closed ' + e.code };",
+                    server.url.replace("http://127.0.0.1", "ws://localhost"))
+        assert until(lambda: browser.run("return window.other") == "closed 1006")
+        assert until(lambda: '"GET /chat/evil" 403' in server.stdout())
+        server.signal()
+        shows("the connection has ended: 1001 the server is stopping")
+        assert server.wait() == 0
+    finally:
+        browser.quit()
 
 
 def test_debians_library_agrees(chat):
