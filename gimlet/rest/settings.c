@@ -40,7 +40,7 @@ const struct gim_option gim_settings_rows[] = {
     {"max_connections", GIM_OPTION_INT, AT(max_connections), "16384", 0, 10000000,
      .group = "Limits", .rare = true, .help = "beyond it idle ones go first, then 503"},
     {"max_in_flight", GIM_OPTION_INT, AT(max_in_flight), "8192", 0, 10000000, .group = "Limits",
-     .rare = true, .help = "suspended requests; beyond it 503"},
+     .rare = true, .help = "suspended requests, streams; beyond it 503"},
 
     {"header_timeout", GIM_OPTION_DURATION, LIMIT(header_timeout), "10s", 0, HOUR_MS,
      .group = "Deadlines", .rare = true, .help = "for a whole request head; 408"},

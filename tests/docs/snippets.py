@@ -19,7 +19,7 @@ import os
 import re
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
-COMMANDS = ("curl", "hey", "posts", "hello", "todo", "books", "upload", "shop")
+COMMANDS = ("curl", "hey", "posts", "hello", "todo", "books", "upload", "shop", "export", "news")
 
 FENCE = re.compile(r"^```(\w*)\s*$")
 COMMENT = re.compile(r"^<!--\s*(snippet|server|file):\s*(.*?)\s*-->\s*$")
