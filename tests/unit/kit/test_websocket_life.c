@@ -638,6 +638,33 @@ static void an_idle_connection_holds_no_buffer_and_a_message_costs_no_allocation
     client_close(&c);
 }
 
+static void unfinished_messages_share_the_budget_of_the_process(void **state)
+{
+    static const char part[900] = "a part";
+    struct client c[3], last;
+
+    (void)state;
+    b.worker.limits.max_buffered = 4000;
+    for (int i = 0; i < 3; i++) {
+        client_open(&c[i], &b, "/echo");
+        client_send(&c[i], 0x02, (gim_str){part, sizeof part});
+        assert_silent(&c[i]);
+    }
+    client_open(&last, &b, "/echo");
+    client_send(&last, 0x02, (gim_str){part, sizeof part});
+    assert_close(&last, 1013);
+    client_close(&last);
+    client_send(&c[0], 0x80, GIM_S("!")); /* this one is finished: there is room again */
+    client_open(&last, &b, "/echo");
+    client_send(&last, 0x02, (gim_str){part, sizeof part});
+    assert_silent(&last);
+    client_close(&last);
+    for (int i = 0; i < 3; i++)
+        client_close(&c[i]);
+    (void)gim_loop_turn(b.loop, 0);
+    assert_int_equal(atomic_load(&app->shared.buffered), 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -660,6 +687,7 @@ int main(void)
         TEST(a_client_that_answers_pings_stays),
         TEST(a_client_that_takes_nothing_is_told_to_go),
         TEST(or_its_messages_are_dropped),
+        TEST(unfinished_messages_share_the_budget_of_the_process),
         TEST(an_idle_connection_holds_no_buffer_and_a_message_costs_no_allocation),
     };
 
