@@ -432,10 +432,10 @@ static void allow_lists_methods_by_name_with_head_and_options(void **state)
 
 /* ---- building ------------------------------------------------------------------------------ */
 
-static const struct gim_middleware app_mw = {"app", NULL, NULL};
-static const struct gim_middleware outer_mw = {"outer", NULL, NULL};
-static const struct gim_middleware inner_mw = {"inner", NULL, NULL};
-static const struct gim_middleware route_mw = {"route", NULL, NULL};
+static const struct gim_middleware app_mw = {.name = "app"};
+static const struct gim_middleware outer_mw = {.name = "outer"};
+static const struct gim_middleware inner_mw = {.name = "inner"};
+static const struct gim_middleware route_mw = {.name = "route"};
 static const struct gim_middleware *const app_chain[] = {&app_mw, NULL};
 static const struct gim_middleware *const outer_chain[] = {&outer_mw, NULL};
 static const struct gim_middleware *const inner_chain[] = {&inner_mw, NULL};
