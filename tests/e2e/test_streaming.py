@@ -4,6 +4,7 @@ import re
 import subprocess
 import time
 
+import browser
 import pytest
 from conftest import BUILD, SANITIZED, Client, Closed, until
 
@@ -245,3 +246,32 @@ def test_an_endless_stream_is_cut_when_stopping_has_lasted_long_enough(serve):
     server.signal()
     assert server.wait() == 0
     c.close()
+
+
+def test_a_browser_hears_and_comes_again_where_it_was(serve):
+    """EventSource itself: it connects again by itself, and nothing that is kept is lost on the way."""
+    if not browser.DRIVER or not browser.CHROMIUM:
+        pytest.skip("no chromedriver and chromium")
+    server = started(serve, "news", "--workers", 1)
+    b = browser.Browser()
+    try:
+        b.open(server.url)
+        lines = lambda: b.run("return [...document.querySelectorAll('li')].map(l => l.textContent)")  # noqa: E731
+        say(server, "one")
+        assert until(lambda: lines() == ["t: one"], 20), b.log()
+        b.run("document.getElementById('text').value = '<b>two</b>'; document.forms[0].requestSubmit()")
+        assert until(lambda: lines() == ["guest: <b>two</b>", "t: one"], 20), b.log()
+        b.run("window.gaps = 0; window.opens = 0;"
+              "other = new EventSource('/events');"
+              "other.onopen = () => opens++;"
+              "other.addEventListener('gap', () => gaps++)")
+        assert until(lambda: b.run("return opens") == 1, 20)
+        port = server.port
+        server.signal()
+        server.wait()
+        again = started(serve, "news", "--workers", 1, "--port", port)
+        say(again, "three")
+        assert until(lambda: lines()[0] == "t: three", 30), (lines(), b.log())
+        assert until(lambda: b.run("return [opens, gaps]") == [2, 1], 30)
+    finally:
+        b.quit()
