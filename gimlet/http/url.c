@@ -80,3 +80,33 @@ const char *gim_url_parse(gim_str text, struct gim_url *out)
     out->target = (gim_str){text.ptr + end, text.len - end};
     return cut_authority(out);
 }
+
+/* The part of the base's target up to its last '/', which a relative path goes behind. */
+static gim_str folder_of(gim_str target)
+{
+    target.len = gim_str_find(target, '?');
+    while (target.len && target.ptr[target.len - 1] != '/')
+        target.len--;
+    return target.len ? target : GIM_S("/");
+}
+
+void gim_url_join(struct gim_buf *out, const struct gim_url *base, gim_str to)
+{
+    const char *scheme = to.ptr ? memmem(to.ptr, to.len, "://", 3) : NULL;
+    gim_str before = {to.ptr, scheme ? (size_t)(scheme - to.ptr) : 0};
+
+    if (scheme && !memchr(before.ptr, '/', before.len) && !memchr(before.ptr, '?', before.len)) {
+        gim_buf_str(out, to);
+        return;
+    }
+    gim_buf_str(out, base->tls ? GIM_S("https:") : GIM_S("http:"));
+    if (!gim_str_starts(to, GIM_S("//"))) {
+        gim_buf_lit(out, "//");
+        gim_buf_str(out, base->authority);
+        if (!gim_str_starts(to, GIM_S("/")))
+            gim_buf_str(out, to.len && to.ptr[0] == '?'
+                                 ? (gim_str){base->target.ptr, gim_str_find(base->target, '?')}
+                                 : folder_of(base->target));
+    }
+    gim_buf_str(out, to);
+}

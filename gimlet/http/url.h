@@ -2,7 +2,7 @@
 #ifndef HTTP_URL_H
 #define HTTP_URL_H
 
-#include <gimlet/str.h>
+#include "../base/buf.h"
 
 struct gim_url {       /* slices of the text */
     gim_str authority; /* as it stands in the Host field: "a:8080", "[::1]" */
@@ -15,5 +15,9 @@ struct gim_url {       /* slices of the text */
 /** Takes `text` apart. A missing scheme is http; a fragment is dropped, for it is never sent. NULL; or
  *  what is wrong, for people (static). */
 const char *gim_url_parse(gim_str text, struct gim_url *out);
+
+/** Appends the absolute URL of `to`, a Location field met at `base` (RFC 3986 §5.2, without removing dot
+ *  segments: the server does). */
+void gim_url_join(struct gim_buf *out, const struct gim_url *base, gim_str to);
 
 #endif

@@ -27,7 +27,11 @@ void gim_fetch_end(struct fetch_call *call)
 {
     struct fetch_pool *p = call->pool;
     struct gim_worker *w = p->worker;
-    struct gim_fetched f = {
+    struct gim_fetched f;
+
+    if (!call->failing && call->redirect && gim_fetch_follow(call))
+        return;
+    f = (struct gim_fetched){
         .status = call->status,
         .body = text_of(&call->body),
         .head = text_of(&call->head),
@@ -44,6 +48,7 @@ void gim_fetch_end(struct fetch_call *call)
         call->host->n_calls--;
     call->done(w->app, w->wire.worker, &f, call->arg);
     atomic_fetch_sub_explicit(&w->app->shared.background, 1, memory_order_relaxed);
+    gim_fetch_forget(call);
     gim_buf_free(&call->request);
     gim_buf_free(&call->head);
     gim_buf_free(&call->body);
@@ -126,13 +131,21 @@ static struct fetch_call *call_new(struct gim_app *app, unsigned worker, gim_fet
     return call;
 }
 
-static void call_start(struct fetch_call *call, const struct gim_fetch *f)
+void gim_fetch_ask(struct fetch_call *call, const struct gim_fetch *f)
 {
+    uint64_t connect_by = gim_loop_ms(call->pool->worker->wire.loop);
     char host[FETCH_HOST_MAX];
     int port;
     bool tls;
-    const char *why = gim_fetch_request(call, f, host, &port, &tls);
+    const char *why;
 
+    if (call->host)
+        call->host->n_calls--;
+    call->host = NULL;
+    call->request.len = call->head.len = call->body.len = 0;
+    call->status = call->tried = 0;
+    call->again = false;
+    why = gim_fetch_request(call, f, host, &port, &tls);
     if (why) {
         gim_fetch_fail(call, "%s", why);
         return;
@@ -143,6 +156,13 @@ static void call_start(struct fetch_call *call, const struct gim_fetch *f)
         return;
     }
     call->host->n_calls++;
+    connect_by += (uint64_t)call->connect_timeout;
+    set_timer(call, connect_by < call->answer_by ? connect_by : call->answer_by);
+    gim_fetch_begin(call);
+}
+
+static void call_start(struct fetch_call *call, const struct gim_fetch *f)
+{
     call->connect_timeout = between(f->connect_timeout, CONNECT_MS);
     call->timeout = between(f->timeout, WHOLE_MS);
     if (call->connect_timeout > call->timeout)
@@ -151,8 +171,9 @@ static void call_start(struct fetch_call *call, const struct gim_fetch *f)
     call->max_body = f->max_body <= 0                     ? BODY_MAX
                      : f->max_body < (int64_t)GIM_BUF_MAX ? (size_t)f->max_body
                                                           : GIM_BUF_MAX - 1;
-    set_timer(call, call->begun + (uint64_t)call->connect_timeout);
-    gim_fetch_begin(call);
+    if (f->redirects > 0)
+        gim_fetch_keep(call, f);
+    gim_fetch_ask(call, f);
 }
 
 int gim_fetch_start(struct gim_app *app, unsigned worker, const struct gim_fetch *f,

@@ -1,5 +1,6 @@
 /* fetch.h: what the files of the client share: fetch.c (calls), fetch_pool.c (hosts and their
- * connections), fetch_names.c (where hosts are), fetch_request.c (bytes), https.c. All of it belongs to one worker's thread. */
+ * connections), fetch_names.c (where hosts are), fetch_request.c (bytes),
+ * fetch_redirect.c, https.c. All of it belongs to one worker's thread. */
 #ifndef KIT_FETCH_H
 #define KIT_FETCH_H
 
@@ -65,9 +66,12 @@ struct fetch_conn {
     bool kept; /* has served before */
 };
 
+struct fetch_again; /* what a redirect needs: fetch_redirect.c */
+
 struct fetch_call {
-    struct gim_list node; /* pool->calls */
-    struct gim_list wait; /* host->waiting */
+    struct gim_list node;         /* pool->calls */
+    struct fetch_again *redirect; /* NULL: none is followed */
+    struct gim_list wait;         /* host->waiting */
     struct fetch_pool *pool;
     struct fetch_host *host;
     struct fetch_conn *conn;
@@ -95,6 +99,14 @@ struct fetch_call {
 const char *gim_fetch_request(struct fetch_call *call, const struct gim_fetch *f,
                               char host[FETCH_HOST_MAX], int *port, bool *tls);
 
+/* fetch_redirect.c */
+
+/** Keeps of `f` what is needed to follow redirects. */
+void gim_fetch_keep(struct fetch_call *call, const struct gim_fetch *f);
+/** The answer is there: true when it leads elsewhere, and the call goes on, or has failed. */
+bool gim_fetch_follow(struct fetch_call *call);
+void gim_fetch_forget(struct fetch_call *call);
+
 /* fetch_names.c */
 
 /** Fills h->addresses: at once, or later, and then serves the calls that wait; or fails them. */
@@ -116,6 +128,8 @@ void gim_fetch_let_go(struct fetch_call *call);
 
 /* fetch.c */
 
+/** Asks, or fails. What was asked before is over. */
+void gim_fetch_ask(struct fetch_call *call, const struct gim_fetch *f);
 /** The connection that the call waited for is open: its own deadline is over. */
 void gim_fetch_opened(struct fetch_call *call);
 /** It has its answer. */

@@ -3,6 +3,7 @@
  * send of the exchange stays its beginning. A name that is new is resolved here and now: that holds
  * the thread up, so redirects to other hosts are for correctness, not for figures. */
 #include "client.h"
+#include "../../gimlet/http/url.h"
 #include "worker.h"
 #include <stdio.h>
 
@@ -30,28 +31,14 @@ void hop_note(struct load_client *c)
     gim_buf_str(&c->hop->location, location);
 }
 
-/* The absolute URL of the location, NUL-terminated in hop->url (RFC 3986 §5.2, without dot
- * segments: servers send absolute ones or absolute paths). */
+/* The absolute URL of the location, NUL-terminated in hop->url. */
 static void absolute_url(struct load_hop *h, const struct load_target *base)
 {
-    gim_str to = gim_buf_view(&h->location);
+    const struct gim_url at = {
+        .authority = gim_str_of(base->authority), .target = base->path, .tls = base->tls};
     struct gim_buf url = {0};
 
-    if (memmem(to.ptr, to.len, "://", 3)) {
-        gim_buf_str(&url, to);
-    } else if (gim_str_starts(to, GIM_S("//"))) {
-        gim_buf_printf(&url, "http%s:%.*s", base->tls ? "s" : "", GIM_FMT(to));
-    } else {
-        gim_str dir = base->path;
-
-        dir.len = gim_str_find(dir, '?');
-        while (dir.len && dir.ptr[dir.len - 1] != '/')
-            dir.len--;
-        gim_buf_printf(&url, "http%s://%s", base->tls ? "s" : "", base->authority);
-        if (to.ptr[0] != '/')
-            gim_buf_str(&url, dir.len ? dir : GIM_S("/"));
-        gim_buf_str(&url, to);
-    }
+    gim_url_join(&url, &at, gim_buf_view(&h->location));
     gim_buf_char(&url, '\0');
     gim_buf_free(&h->url);
     h->url = url;

@@ -17,8 +17,13 @@
  *     }
  *
  * Connections are kept: per worker and host up to 64, idle ones for 30 s; further requests wait for one.
- * Names are looked up on the pool of threads, and an answer is used for 30 s. Redirects are not
- * followed, content is not decoded, cookies are not kept, and no proxy is asked.
+ * Names are looked up on the pool of threads, and an answer is used for 30 s. Content is not decoded,
+ * cookies are not kept, and no proxy is asked.
+ *
+ * Redirects are followed when asked for (.redirects), within the one deadline: 303, and a POST's 301 and
+ * 302, become GET without a body, 307 and 308 are sent as they were (RFC 9110 §15.4). Another host does
+ * not get Authorization, Cookie and Proxy-Authorization; https does not become http. Whoever answers
+ * then chooses what you ask next: do not follow for services that are not your own.
  *
  * A request is sent again by itself only when a kept connection ended before a byte of the answer came,
  * and then once, and only if sending it twice does no harm: GET, HEAD, OPTIONS, TRACE, PUT, DELETE, or
@@ -48,6 +53,7 @@ struct gim_fetch {
     int64_t timeout;         /* ms, for the whole; 10000. Below the route's handler_timeout, or that
                                    answers 503 first */
     int64_t max_body;        /* bytes of the answer's; 1 MiB */
+    int redirects;           /* followed at most; 0: none, a 3xx is the answer. See below */
     const char *unix_socket; /* connect to this path; the URL's host is only sent as Host */
     bool idempotent;         /* may be sent twice, whatever its method: it has an
                                    Idempotency-Key */

@@ -108,12 +108,44 @@ static void every_cut_of_a_url_stays_within_it(void **state)
     }
 }
 
+static void locations_are_joined_to_where_they_were_met(void **state)
+{
+    static const struct {
+        const char *base, *to, *url;
+    } rows[] = {
+        {"http://a/b/c?d", "http://x/y", "http://x/y"},
+        {"http://a/b/c?d", "HTTPS://x", "HTTPS://x"},
+        {"https://a:1/b/c?d", "//x:2/y", "https://x:2/y"},
+        {"http://a:1/b/c?d", "/y", "http://a:1/y"},
+        {"http://a/b/c?d/e", "y", "http://a/b/y"},
+        {"http://a/b/c", "y?u=http://z", "http://a/b/y?u=http://z"},
+        {"http://a/b/c?d", "?e", "http://a/b/c?e"},
+        {"http://a", "y", "http://a/y"},
+        {"http://a?d", "y", "http://a/y"},
+        {"http://a", "?e", "http://a?e"},
+        {"http://[::1]:9/b/", "../y", "http://[::1]:9/b/../y"},
+        {"http://a/b", "", "http://a/"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct gim_buf out = {0};
+        struct gim_url base;
+
+        assert_null(gim_url_parse(gim_str_of(rows[i].base), &base));
+        gim_url_join(&out, &base, gim_str_of(rows[i].to));
+        same(gim_buf_view(&out), rows[i].url, rows[i].to);
+        gim_buf_free(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_urls_come_apart),
         cmocka_unit_test(bad_urls_are_refused_with_the_reason),
         cmocka_unit_test(every_cut_of_a_url_stays_within_it),
+        cmocka_unit_test(locations_are_joined_to_where_they_were_met),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

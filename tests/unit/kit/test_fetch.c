@@ -88,6 +88,15 @@ static bool answer(int fd, const char *request, int nth)
     const char *path = strchr(request, ' ') + 1;
     size_t n = strcspn(path, " ?");
 
+    if (n == 5 && strncmp(path, "/jump", n) == 0) { /* to what the query says, with its status */
+        char head[512];
+
+        snprintf(head, sizeof head,
+                 "HTTP/1.1 %.3s Jump\r\nContent-Length: 0\r\nLocation: %.*s\r\n\r\n", path + 6,
+                 (int)strcspn(path + 10, " "), path + 10);
+        say(fd, head);
+        return true;
+    }
     if (n == 6 && strncmp(path, "/never", n) == 0)
         return true;
     if (n == 5 &&
@@ -401,6 +410,60 @@ static void what_cannot_be_asked_is_refused_with_the_reason(void **state)
     }
 }
 
+static void redirects_are_followed_when_asked_for(void **state)
+{
+    static const struct {
+        const char *method, *path;
+        int status;
+        const char *holds, *lacks; /* of what the last one got */
+    } rows[] = {
+        {"GET", "/jump?302:/a", 200, "GET /a HTTP/1.1\r\n", NULL},
+        {"GET", "/x/jump?302:/a", 200, "GET /x/jump?302:/a", NULL}, /* no redirect */
+        {"GET", "/jump?301:b?c=/d", 200, "GET /b?c=/d HTTP", NULL},
+        {"GET", "/jump?302:/a", 200, "Authorization: secret", NULL},
+        {"POST", "/jump?302:/a", 200, "GET /a HTTP/1.1\r\n", "{\"a\":1}"},
+        {"POST", "/jump?303:/a", 200, "GET /a HTTP/1.1\r\n", "Content-Length"},
+        {"PUT", "/jump?302:/a", 200, "PUT /a HTTP/1.1\r\n", NULL},
+        {"POST", "/jump?307:/a", 200, "POST /a HTTP/1.1\r\n", NULL},
+        {"POST", "/jump?308:/a", 200, "{\"a\":1}", NULL},
+        {"GET", "/jump?307:http://localhost:PORT/a", 200, "Host: localhost:", "Authorization"},
+        {"GET", "/jump?302:/jump?302:/jump?302:/a", 200, "GET /a ", NULL},
+        {"GET", "/jump?302:/jump?302:/jump?302:/jump?302:/a", 502, "more than 3 redirects", NULL},
+        {"GET", "/jump?302:ftp://a", 502, "leads to what is no URL", NULL},
+        {"GET", "/jump?302:https://a", 502, "https needs .https", NULL},
+        {"GET", "/jump?302:http://127.0.0.1:1/", 502, "cannot connect to 127.0.0.1, port 1", NULL},
+        {"GET", "/jump?302:/missing", 404, "", NULL},
+        {"GET", "/jump?304:/a", 304, "", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *at = strstr(rows[i].path, "PORT");
+        char path[128];
+        struct gim_test_reply r;
+
+        snprintf(path, sizeof path, "%s", rows[i].path);
+        if (at)
+            snprintf(path, sizeof path, "%.*s%d%s", (int)(at - rows[i].path), rows[i].path, port,
+                     at + 4);
+        ask = (struct gim_fetch){.url = url,
+                                 .method = rows[i].method,
+                                 .redirects = 3,
+                                 GIM_HEADERS({GIM_S("Authorization"), GIM_S("secret")})};
+        if (strcmp(rows[i].method, "GET") != 0)
+            ask.body = GIM_S("{\"a\":1}");
+        r = get("/fetch", path);
+        if (r.status != rows[i].status ||
+            !memmem(r.body.ptr, r.body.len, rows[i].holds, strlen(rows[i].holds)) ||
+            (rows[i].lacks && memmem(r.body.ptr, r.body.len, rows[i].lacks, strlen(rows[i].lacks))))
+            fail_msg("%s %s: %d %.*s", rows[i].method, path, r.status, GIM_FMT(r.body));
+        gim_test_free(&r);
+    }
+    ask = (struct gim_fetch){.url = url, .redirects = 3, .unix_socket = unix_path};
+    expect("/jump?302:/a", 200, "GET /a ");
+    expect("/jump?302:http://elsewhere/a", 502, "away from the unix socket");
+}
+
 static void names_are_looked_up(void **state)
 {
     struct gim_test_reply r;
@@ -532,6 +595,7 @@ int main(void)
         IN_APP(a_request_is_repeated_only_where_that_does_no_harm),
         IN_APP(what_is_asked_is_sent),
         IN_APP(what_cannot_be_asked_is_refused_with_the_reason),
+        IN_APP(redirects_are_followed_when_asked_for),
         IN_APP(names_are_looked_up),
         IN_APP(each_deadline_is_told),
         IN_APP(a_request_that_ends_calls_its_own_off),
