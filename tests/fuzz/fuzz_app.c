@@ -45,7 +45,39 @@ static int show(struct gim_ctx *c)
     return gim_text(c, 200, gim_param(c, GIM_S("name")));
 }
 
+/* A name in pieces, between which the source sometimes waits. */
+struct pieces {
+    gim_str rest;
+    bool waits;
+};
+
+static enum gim_pull next_piece(struct gim_ctx *c, struct gim_out *out, void *arg)
+{
+    struct pieces *p = arg;
+    size_t n = p->rest.len < 7 ? p->rest.len : 7;
+
+    gim_out_bytes(out, (gim_str){p->rest.ptr, n});
+    p->rest.ptr += n;
+    p->rest.len -= n;
+    if (!p->rest.len)
+        return GIM_PULL_END;
+    p->waits = !p->waits;
+    if (!p->waits)
+        return GIM_PULL_MORE;
+    gim_resume(gim_suspend(c), NULL);
+    return GIM_PULL_WAIT;
+}
+
+static int stream(struct gim_ctx *c)
+{
+    struct pieces *p = GIM_NEW(gim_arena(c), struct pieces);
+
+    p->rest = gim_param(c, GIM_S("name"));
+    return gim_stream(c, 200, GIM_S("text/plain"), GIM_LENGTH_UNKNOWN, next_piece, p);
+}
+
 static const struct gim_route routes[] = {
+    GIM_ROUTE("GET|POST", "/stream/:name", stream, .streams = true, .body_raw = true),
     GIM_POST("/things", echo, .body = &schema, .max_body = 4096),
     GIM_PATCH("/things/:name", patch, .body_raw = true),
     GIM_GET("/things/:name", show),
