@@ -141,6 +141,8 @@ static void on_due(struct gim_timer *timer)
     void *arg = k->arg;
     uint64_t every = (uint64_t)k->every, now = gim_loop_ms(w->wire.loop);
 
+    if (every && w->wire.draining) /* else what it begins might hold up the stop for ever */
+        return;
     if (every) {
         k->due += every * (now > k->due ? (now - k->due) / every + 1 : 1);
         set(k);

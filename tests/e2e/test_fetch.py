@@ -16,7 +16,7 @@ PROGRAM = BUILD / "examples/prices"
 
 class Upstream(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    connections = 0
+    connections, gold_takes = 0, 0
 
     def setup(self):
         super().setup()
@@ -26,6 +26,8 @@ class Upstream(BaseHTTPRequestHandler):
         name = self.path.rsplit("/", 1)[1]
         if name == "slow":
             time.sleep(0.3)
+        if name == "gold":
+            time.sleep(Upstream.gold_takes)
         body = json.dumps({"value": 41.5, "currency": name}).encode()
         status = 404 if name == "none" else 500 if name == "broken" else 200
         if name == "odd":
@@ -43,7 +45,7 @@ class Upstream(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def upstream():
-    Upstream.connections = 0
+    Upstream.connections = Upstream.gold_takes = 0
     server = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
@@ -113,6 +115,13 @@ def test_a_stop_waits_for_the_answer(prices):
         prices.signal()
         assert c.read().status == 200
     assert prices.wait(5 * SLOW) == 0
+
+
+def test_a_timer_that_always_waits_for_something_does_not_hold_up_the_stop(prices):
+    Upstream.gold_takes = 0.7  # asked five times a second
+    time.sleep(1)
+    prices.signal()
+    assert prices.wait(10 * SLOW) == 0  # not the 30 s of --stop-timeout
 
 
 # ---- https --------------------------------------------------------------------------------------

@@ -15,8 +15,8 @@
  * of them, and goes on in its old rhythm: nothing piles up. In the test client rows of .timers begin
  * at the first gim_test_run; everything else works in any call.
  *
- * At the end: requests and background work are waited for, up to --stop-timeout; timers end; what
- * was posted runs; then the application's `stop` does.
+ * At the end: repeating timers do not run any more; requests and background work are waited for, up to
+ * --stop-timeout; timers end; what was posted runs; then the application's `stop` does.
  */
 #ifndef GIMLET_TASK_H
 #define GIMLET_TASK_H
