@@ -142,6 +142,19 @@ def test_a_stream_that_nobody_takes_is_cut_off(serve):
     c.close()
 
 
+def test_the_access_log_has_a_line_for_each_stream_at_its_end(serve):
+    server = started(serve, "export", "--workers", 1, "--access-log", "all")
+    with server.connect() as c:
+        c.send(get("/squares.csv?rows=4"))
+        read_to(c, b"\r\n0\r\n\r\n")
+        assert until(lambda: f'"GET /squares.csv?rows=4" 200 {len(squares(4))} ' in server.stdout())
+        c.send(get("/squares.csv?rows=1000000000"))
+        c.sock.recv(1000)
+        assert "1000000000" not in server.stdout()
+        c.reset()
+    assert until(lambda: re.search(r'rows=1000000000" aborted \d{4,} ', server.stdout()))
+
+
 # ---- events -------------------------------------------------------------------------------------
 
 def say(server, text):
