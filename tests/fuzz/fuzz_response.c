@@ -6,9 +6,31 @@
  * so that ASan sees a byte read too far. */
 #include "../../gimlet/base/buf.h"
 #include "../../gimlet/http/response.h"
+#include "../../gimlet/http/url.h"
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Where a redirect leads may be asked: nothing in it may end a request line or begin a field. */
+static void follow(gim_str location)
+{
+    const struct gim_url base = {.authority = GIM_S("a:1"), .target = GIM_S("/b/c?d"), .tls = true};
+    struct gim_buf joined = {0};
+    struct gim_url u;
+
+    gim_url_join(&joined, &base, location);
+    if (!gim_url_parse(gim_buf_view(&joined), &u)) {
+        gim_str text = {u.authority.ptr, u.authority.len + u.target.len};
+
+        if (!u.host.len || u.port < 1 || u.port > 65535)
+            abort();
+        for (size_t i = 0; i < text.len; i++) {
+            if ((unsigned char)text.ptr[i] <= ' ' || text.ptr[i] == 0x7f || text.ptr[i] == '#')
+                abort();
+        }
+    }
+    gim_buf_free(&joined);
+}
 
 static void say_head(struct gim_buf *out, const struct gim_response *r)
 {
@@ -20,6 +42,7 @@ static void say_head(struct gim_buf *out, const struct gim_response *r)
                    r->keep_alive, r->chunked, r->until_close, r->no_body);
     gim_buf_str(out, r->head);
     gim_buf_str(out, location);
+    follow(location);
 }
 
 static void say(struct gim_buf *out, const struct gim_response *r, enum gim_response_event event)
