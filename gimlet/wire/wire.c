@@ -198,11 +198,6 @@ const char *gim_wire_date(struct gim_wire *w)
     return w->date;
 }
 
-bool gim_status_is_empty(int status)
-{
-    return status == 204 || status == 304 || status < 200;
-}
-
 static inline void write_fields(const struct gim_reply_parts *r, struct gim_buf *out)
 {
     for (const struct gim_header_line *l = r->first; l; l = l->next) {

@@ -103,7 +103,10 @@ void gim_exchange_keep(struct gim_exchange *x);
 /** "Tue, 24 Nov 2026 13:56:17 GMT", rendered once a second. */
 const char *gim_wire_date(struct gim_wire *w);
 /** Does a reply with that status have no body (RFC 9110 §6.4.1)? */
-bool gim_status_is_empty(int status);
+static inline bool gim_status_is_empty(int status)
+{
+    return status == 204 || status == 304 || status < 200;
+}
 /** Appends the head of a reply whose body is streamed, "Transfer-Encoding: chunked" with x->chunked,
  *  or of an upgrade. */
 void gim_wire_write_head(struct gim_wire *w, struct gim_exchange *x, struct gim_buf *out,
