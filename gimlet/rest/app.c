@@ -25,8 +25,8 @@ static int check_schemas(const struct gim_router *router, struct gim_buf *why)
 
     for (size_t i = 0; i < n; i++) {
         const struct gim_route *row = routes[i].row;
-        const struct gim_schema *all[] = {row->body, row->form, row->query, row->path, row->reply,
-                                          row->patch};
+        const struct gim_schema *all[] = {row->body, row->form,  row->query,
+                                          row->path, row->reply, row->patch};
 
         for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) {
             struct gim_buf one = {0};

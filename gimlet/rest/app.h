@@ -12,8 +12,8 @@
 /* Something on a worker's loop besides its connections; whoever made it embeds this. */
 struct gim_part {
     struct gim_part *next;
-    const void *key;                     /* whose: an address */
-    void (*stop)(struct gim_part *p);    /* no request runs any more, on any thread: end what runs */
+    const void *key;                  /* whose: an address */
+    void (*stop)(struct gim_part *p); /* no request runs any more, on any thread: end what runs */
     void (*release)(struct gim_part *p); /* the worker ends: frees it */
 };
 
@@ -52,7 +52,7 @@ struct gim_worker {
     struct gim_part *parts;
     const struct gim_observer *observer; /* NULL: nobody counts */
     void *observed;                      /* the observer's */
-    uint64_t id_counter; /* request ids: a random half, rendered, and a counter */
+    uint64_t id_counter;                 /* request ids: a random half, rendered, and a counter */
     char id_prefix[16];
 };
 

@@ -22,8 +22,8 @@ struct gim_ctx {
     /* from here to `match` all is zeroed for a new request (gim_ctx_begin) */
     gim_str path; /* decoded */
     gim_str id;
-    gim_str trace_id;  /* 32 hex digits; absent without the trace middleware */
-    uint64_t start_ns; /* set when somebody counts */
+    gim_str trace_id;                 /* 32 hex digits; absent without the trace middleware */
+    uint64_t start_ns;                /* set when somebody counts */
     const char *const *etag_suffixes; /* under which a tag is known too; NULL-terminated */
     void *body, *form, *query, *path_obj;
     struct gim_deferred *deferred;

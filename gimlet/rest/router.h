@@ -18,8 +18,8 @@ struct gim_bound_route {
     const struct gim_route *row;
     gim_str pattern; /* prefix and pattern */
     const struct gim_middleware *const
-        *chain;       /* all that apply, outermost first, NULL-terminated */
-    int64_t max_body; /* innermost limit that was set; 0: the app's */
+        *chain;                            /* all that apply, outermost first, NULL-terminated */
+    int64_t max_body;                      /* innermost limit that was set; 0: the app's */
     int64_t handler_timeout, body_timeout; /* the same, ms; GIM_NONE: none */
     uint8_t n_params;
     gim_str params[GIM_ROUTE_PARAMS]; /* names */

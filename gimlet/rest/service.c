@@ -340,7 +340,8 @@ static void on_late(struct gim_exchange *x, struct gim_exchange *late)
     struct gim_ctx *c = gim_ctx_of(x);
     const struct gim_ctx *from = gim_ctx_of(late);
 
-    gim_mistake(from, GIM_MISTAKE_LATE, "the handler %s %lld ms after the request began, so the "
+    gim_mistake(from, GIM_MISTAKE_LATE,
+                "the handler %s %lld ms after the request began, so the "
                 "client got 503; answer sooner or raise .handler_timeout",
                 from->on_pool ? "was still at work in its thread" : "was still suspended",
                 (long long)(gim_loop_ms(x->wire->loop) - late->start_ms));

@@ -18,10 +18,10 @@ struct gim_metrics;
 /** How clients prove who they are, for the documentation (OpenAPI security schemes): a middleware that
  *  asks for it points to one. */
 struct gim_security {
-    const char *name;   /* "token": the key under components/securitySchemes */
-    const char *type;   /* "http" or "apiKey" */
-    const char *scheme; /* http: "basic", "bearer" */
-    const char *format; /* bearer: "JWT" */
+    const char *name;       /* "token": the key under components/securitySchemes */
+    const char *type;       /* "http" or "apiKey" */
+    const char *scheme;     /* http: "basic", "bearer" */
+    const char *format;     /* bearer: "JWT" */
     const char *in, *field; /* apiKey: "header" or "cookie", and its name */
     const char *doc;
 };
@@ -32,7 +32,7 @@ struct gim_security {
 struct gim_middleware {
     const char *name;
     gim_handler *before, *after;
-    const void *with; /* what this one was set up with: gim_with */
+    const void *with;                    /* what this one was set up with: gim_with */
     const struct gim_security *security; /* what it asks of clients; documentation */
     const struct gim_answer *answers;    /* what it may reply, ends with {0}; documentation. 401 is
                                             known from .security */
@@ -55,10 +55,11 @@ struct gim_intake {
 
 /** One more answer that a route may give, for the documentation. */
 struct gim_answer {
-    int status;                     /* 0 ends a table */
-    const struct gim_schema *reply; /* its JSON; NULL: a problem from 400 on, else no body or text */
-    const char *media_type;         /* of a body that is not JSON: "text/csv" */
-    const char *doc;                /* one sentence */
+    int status; /* 0 ends a table */
+    const struct gim_schema
+        *reply;             /* its JSON; NULL: a problem from 400 on, else no body or text */
+    const char *media_type; /* of a body that is not JSON: "text/csv" */
+    const char *doc;        /* one sentence */
 };
 
 /** A header field that a route reads, or that answers of one status have; for the documentation. */
@@ -81,33 +82,35 @@ struct gim_route {
     const char *method;  /* one method or a set: "GET", "PUT|PATCH", "PURGE", "*" for any */
     const char *pattern; /* "/posts/:id", "/files/" "*rest"; ':' and '*' count only after '/' */
     gim_handler *handler;
-    const struct gim_schema *body;  /* binds the request's JSON body: gim_body */
-    const struct gim_schema *form;  /* binds an application/x-www-form-urlencoded body: gim_form.
+    const struct gim_schema *body; /* binds the request's JSON body: gim_body */
+    const struct gim_schema *form; /* binds an application/x-www-form-urlencoded body: gim_form.
                                        Beside .body the Content-Type chooses; when both name the same
                                        schema, gim_form and gim_body give the same struct */
-    const struct gim_intake *upload; /* GIM_UPLOAD(...): files, multipart/form-data; gimlet/upload.h */
+    const struct gim_intake
+        *upload; /* GIM_UPLOAD(...): files, multipart/form-data; gimlet/upload.h */
     const struct gim_schema *query; /* gim_query */
     const struct gim_schema *path;  /* gim_path */
     const struct gim_schema *reply; /* documentation of the reply */
-    const char *summary; /* documentation: a line, "Create a post" */
-    const char *doc;     /* more of it, CommonMark */
-    const char *tag;     /* the heading it stands under; NULL: the first part of the path */
-    const char *id;      /* operationId; NULL: made from method and path */
-    int status;          /* of success; 0: 200 of GET, 201 of POST, else 204 without .reply */
+    const char *summary;            /* documentation: a line, "Create a post" */
+    const char *doc;                /* more of it, CommonMark */
+    const char *tag; /* the heading it stands under; NULL: the first part of the path */
+    const char *id;  /* operationId; NULL: made from method and path */
+    int status;      /* of success; 0: 200 of GET, 201 of POST, else 204 without .reply */
     const struct gim_answer *answers;      /* what else it answers, ends with {0} */
     const struct gim_header_note *headers; /* what it reads and sends, ends with {0} */
     const struct gim_schema *patch;        /* .body_raw takes a merge patch (RFC 7396) of it */
-    bool deprecated, undocumented;    /* undocumented: left out of the document */
-    const void *with;                 /* what the handler was set up with: gim_with */
+    bool deprecated, undocumented;         /* undocumented: left out of the document */
+    const void *with;                      /* what the handler was set up with: gim_with */
     const struct gim_middleware *const *middleware; /* NULL-terminated; inside the group's */
     int64_t max_body;                               /* bytes; 0: the app's limit */
-    int64_t handler_timeout; /* ms that it may be suspended or on the pool, then 503; 0: the group's,
+    int64_t
+        handler_timeout;  /* ms that it may be suspended or on the pool, then 503; 0: the group's,
                                 else the app's; GIM_NONE: none, it must end by itself */
-    int64_t body_timeout;    /* ms for the whole body, then 408; 0 and GIM_NONE as above */
-    bool body_raw;           /* takes a body without .body: gim_body_bytes, gim_body_patch */
-    bool suspends;           /* may call gim_suspend */
-    bool streams;            /* may call gim_stream (and gim_suspend): gimlet/stream.h */
-    bool blocking;           /* runs on the bounded pool of threads, not on the loop */
+    int64_t body_timeout; /* ms for the whole body, then 408; 0 and GIM_NONE as above */
+    bool body_raw;        /* takes a body without .body: gim_body_bytes, gim_body_patch */
+    bool suspends;        /* may call gim_suspend */
+    bool streams;         /* may call gim_stream (and gim_suspend): gimlet/stream.h */
+    bool blocking;        /* runs on the bounded pool of threads, not on the loop */
     const char *media_types; /* taken besides JSON, ", "-separated: "application/merge-patch+json";
                                 a request with any other Content-Type gets 415 when the app is
                                 strict_content_type or this is set */
@@ -191,8 +194,8 @@ struct gim_app_spec {
     const char *(*describe)(void *state);
     /** NULL when ready, else the reason, for /readyz. Called on any worker's thread. */
     const char *(*ready)(void *state);
-    const struct gim_openapi *openapi; /* the API describes itself: gimlet/openapi.h */
-    const struct gim_metrics *metrics; /* figures for Prometheus: gimlet/metrics.h */
+    const struct gim_openapi *openapi;  /* the API describes itself: gimlet/openapi.h */
+    const struct gim_metrics *metrics;  /* figures for Prometheus: gimlet/metrics.h */
     const struct gim_timer_row *timers; /* begin with the workers, have ended when `stop` runs */
     unsigned workers; /* what --workers 0, the default, means; 0: one per CPU that we may use */
     bool no_health;   /* do not add GET /livez and GET /readyz */
