@@ -5,6 +5,8 @@
  * schema is bound, 404 where the path has a part that varies. Those of the framework stand once under
  * components/responses, unless another hand has something to add. */
 #include "../http/status.h"
+#include "../json/schema_check.h"
+#include "../rest/router_build.h"
 #include "openapi_private.h"
 
 #define MEDIA_TYPES_MAX 16 /* of one answer */
@@ -100,16 +102,35 @@ static const struct gim_answer *next_of(struct told *t, int status)
     return a;
 }
 
-void gim_api_add_answers(struct gim_api *d, const struct gim_bound_route *route)
+static unsigned check_reply(const struct gim_bound_route *route, const struct gim_schema *s,
+                            struct gim_buf *why)
+{
+    struct gim_buf lines = {0};
+    unsigned defects = 0;
+
+    if (s && why && gim_schema_check(s, &lines)) {
+        defects += gim_route_defect(why, route, "a reply of .answers is not sound:");
+        gim_buf_str(why, gim_buf_view(&lines));
+    }
+    gim_buf_free(&lines);
+    return defects;
+}
+
+unsigned gim_api_add_answers(struct gim_api *d, const struct gim_bound_route *route,
+                             struct gim_buf *why)
 {
     struct told told = told_by(route);
     const struct gim_answer *a;
+    unsigned defects = 0;
 
     gim_schemas_add(&d->schemas, (struct gim_named_schema){
                                      .schema = &problem_schema, .given = true, .route = route});
-    while ((a = next_told(&told)))
+    while ((a = next_told(&told))) {
+        defects += check_reply(route, a->reply, why);
         gim_schemas_add(&d->schemas, (struct gim_named_schema){
                                          .schema = a->reply, .given = true, .route = route});
+    }
+    return defects;
 }
 
 /* ---- what the framework answers by itself ---------------------------------------------------- */

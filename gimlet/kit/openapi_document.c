@@ -30,13 +30,21 @@ static bool same_path(gim_str a, gim_str b)
     return !a.ptr && !b.ptr;
 }
 
-static bool is_leader(const struct gim_api *d, size_t i)
+static uint32_t leader_of(const struct gim_api *d, uint32_t i)
 {
-    for (size_t k = 0; k < i; k++) {
-        if (is_told(d, k) && same_path(d->routes[k].pattern, d->routes[i].pattern))
-            return false;
+    for (uint32_t k = 0; k < i; k++) {
+        if (is_told(d, k) && d->leaders[k] == k &&
+            same_path(d->routes[k].pattern, d->routes[i].pattern))
+            return k;
     }
-    return is_told(d, i);
+    return i;
+}
+
+static void find_leaders(struct gim_api *d)
+{
+    d->leaders = gim_alloc_n(&d->arena, d->n_routes, sizeof *d->leaders);
+    for (uint32_t i = 0; i < d->n_routes; i++)
+        d->leaders[i] = leader_of(d, i);
 }
 
 /* The route of the leader's path that serves `m`: one that names the method before one with "*". */
@@ -49,8 +57,7 @@ static const struct gim_bound_route *server_of(const struct gim_api *d, size_t l
     for (size_t i = leader; i < d->n_routes; i++) {
         const struct gim_bound_route *r = &d->routes[i];
 
-        if (!is_told(d, i) || !same_path(d->routes[leader].pattern, r->pattern) ||
-            !gim_api_serves(r->row, m, &by_name))
+        if (!is_told(d, i) || d->leaders[i] != leader || !gim_api_serves(r->row, m, &by_name))
             continue;
         if (by_name)
             return r;
@@ -79,8 +86,10 @@ static const struct gim_security *security_called(const struct gim_api *d, const
 {
     for (size_t i = 0; i < d->n_routes; i++) {
         for (const struct gim_middleware *const *m = d->routes[i].chain; *m; m++) {
-            if (is_told(d, i) && (*m)->security && strcmp((*m)->security->name, name) == 0)
-                return (*m)->security;
+            const struct gim_security *s = (*m)->security;
+
+            if (is_told(d, i) && s && s->name && strcmp(s->name, name) == 0)
+                return s;
         }
     }
     return NULL;
@@ -94,7 +103,9 @@ static unsigned check_security(const struct gim_api *d, const struct gim_bound_r
     for (const struct gim_middleware *const *m = r->chain; *m && why; m++) {
         const struct gim_security *s = (*m)->security;
 
-        if (s && security_called(d, s->name) != s)
+        if (s && (!s->name || !s->type))
+            defects += gim_route_defect(why, r, "a security scheme lacks .name or .type");
+        else if (s && security_called(d, s->name) != s)
             defects += gim_route_defect(why, r, "another security scheme is called '%s'", s->name);
     }
     return defects;
@@ -107,18 +118,16 @@ static unsigned check_schemas(struct gim_api *d, struct gim_buf *why)
     unsigned defects = 0;
 
     for (size_t i = 0; i < n && why; i++) {
-        const char *key = gim_schema_key(all[i].schema, all[i].form, &d->arena);
-
         for (size_t k = 0; k < i; k++) {
-            if (strcmp(key, gim_schema_key(all[k].schema, all[k].form, &d->arena)) == 0)
-                defects +=
-                    gim_route_defect(why, all[i].route, "another schema is called '%s'", key);
+            if (gim_schema_same_key(&all[i], &all[k]))
+                defects += gim_route_defect(why, all[i].route, "another schema is called '%s'",
+                                            gim_schema_key(all[i].schema, all[i].form, &d->arena));
         }
     }
     return defects;
 }
 
-static void add_schemas(struct gim_api *d, const struct gim_bound_route *r)
+static unsigned add_schemas(struct gim_api *d, const struct gim_bound_route *r, struct gim_buf *why)
 {
     const struct gim_named_schema all[] = {
         {.schema = r->row->body, .sent = true, .route = r},
@@ -129,7 +138,7 @@ static void add_schemas(struct gim_api *d, const struct gim_bound_route *r)
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         gim_schemas_add(&d->schemas, all[i]);
-    gim_api_add_answers(d, r);
+    return gim_api_add_answers(d, r, why);
 }
 
 unsigned gim_api_open(struct gim_api *d, const struct gim_app *app, struct gim_buf *why)
@@ -142,7 +151,7 @@ unsigned gim_api_open(struct gim_api *d, const struct gim_app *app, struct gim_b
     for (size_t i = 0; i < d->n_routes; i++) {
         if (!is_told(d, i))
             continue;
-        add_schemas(d, &d->routes[i]);
+        defects += add_schemas(d, &d->routes[i], why);
         defects += claim_ids(d, &d->routes[i], why);
         defects += check_security(d, &d->routes[i], why);
     }
@@ -199,9 +208,10 @@ static void put_path(struct gim_api *d, size_t leader)
 
 static void put_paths(struct gim_api *d)
 {
+    find_leaders(d);
     gim_text_object(&d->t, "paths");
     for (size_t i = 0; i < d->n_routes; i++) {
-        if (is_leader(d, i))
+        if (is_told(d, i) && d->leaders[i] == i)
             put_path(d, i);
     }
     gim_text_end(&d->t, '}');

@@ -12,6 +12,7 @@ struct gim_api {
     const struct gim_openapi *spec;
     const struct gim_bound_route *routes;
     size_t n_routes;
+    uint32_t *leaders;      /* for each route the first one of its path */
     struct gim_arena arena; /* names that are made */
     struct gim_json_text t;
     struct gim_named_schemas schemas;
@@ -42,8 +43,10 @@ void gim_api_put_body(struct gim_api *d, const struct gim_route *row);
 void gim_api_put_answers(struct gim_api *d, const struct gim_bound_route *route, enum gim_method m);
 /** `components/responses`: those that were used. */
 void gim_api_put_common_answers(struct gim_api *d);
-/** Adds the schemas that answers name to the list. */
-void gim_api_add_answers(struct gim_api *d, const struct gim_bound_route *route);
+/** Adds the schemas that answers name to the list. Returns the number of those that are not sound, with
+ *  lines in `why` (may be NULL). */
+unsigned gim_api_add_answers(struct gim_api *d, const struct gim_bound_route *route,
+                             struct gim_buf *why);
 
 /** Fills `d`, which is zeroed: schemas and ids. Each name that two things have is a line in `why`
  *  (may be NULL); returns their number. */

@@ -107,6 +107,20 @@ const char *gim_schema_key(const struct gim_schema *s, enum gim_form form, struc
     return gim_printf(a, "%s%s", s->name, suffix_of(form)).ptr;
 }
 
+bool gim_schema_same_key(const struct gim_named_schema *a, const struct gim_named_schema *b)
+{
+    const char *x = a->schema->name;
+    const char *y = b->schema->name;
+
+    while (*x && *x == *y) {
+        x++;
+        y++;
+    }
+    if (a->form == b->form)
+        return *x == *y;
+    return strcmp(*x ? x : suffix_of(a->form), *y ? y : suffix_of(b->form)) == 0 && (!*x || !*y);
+}
+
 void gim_schema_put_ref(struct gim_json_text *t, const struct gim_schema *s, enum gim_form form)
 {
     struct gim_buf b = {0};

@@ -33,6 +33,8 @@ void gim_schemas_free(struct gim_named_schemas *s);
 
 /** The entry's key: "Post", "PostPatch". In the arena. */
 const char *gim_schema_key(const struct gim_schema *s, enum gim_form form, struct gim_arena *a);
+/** Have two entries one key? */
+bool gim_schema_same_key(const struct gim_named_schema *a, const struct gim_named_schema *b);
 /** The entry, under its key. */
 void gim_schema_put(struct gim_json_text *t, const struct gim_named_schema *one,
                     struct gim_arena *a);

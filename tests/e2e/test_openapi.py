@@ -2,6 +2,7 @@
 it and finds no answer that it does not promise."""
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import BUILD, POSTS, ROOT, run
@@ -78,6 +79,13 @@ def test_a_program_without_a_description_has_no_switch_for_it():
     assert done.returncode == 2 and "unknown flag --openapi" in done.stderr
     assert "--openapi" not in run("--help", program=hello).stdout
     assert "--openapi" in run("--help").stdout
+
+
+def test_all_who_ask_first_get_the_same(serve):
+    server = serve("--store", "memory:", "--workers", 2)
+    with ThreadPoolExecutor(16) as pool:
+        replies = list(pool.map(lambda _: server.call("GET", "/openapi.json"), range(16)))
+    assert {r.status for r in replies} == {200} and len({r.body for r in replies}) == 1
 
 
 def test_no_answer_is_found_that_the_document_does_not_promise(described):

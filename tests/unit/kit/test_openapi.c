@@ -136,6 +136,7 @@ static const struct gim_route rows[] = {
             "*rest",
             nothing),
     GIM_ROUTE("*", "/any", nothing, .status = 202),
+    GIM_GET("/any", nothing, .summary = "By name"),
     GIM_ROUTE("PURGE", "/purge", nothing),
     GIM_POST("/forms", nothing, .form = &key_schema, .upload = GIM_UPLOAD(.files = files)),
     GIM_GET("/by/id", nothing),
@@ -332,7 +333,9 @@ static const struct {
      "path; it "
      "may hold `/`.\",\"x-rest\":true,\"schema\":{\"type\":\"string\"}}]"},
     {"paths|/files/{rest}|get|responses|200", "{\"description\":\"OK\"}"},
-    {"paths|/any|get|responses|202", "{\"description\":\"Accepted\"}"},
+    {"paths|/any|put|responses|202", "{\"description\":\"Accepted\"}"},
+    {"paths|/any|get|summary", "\"By name\""},
+    {"paths|/any|post|summary", NULL},
     {"paths|/any|delete|operationId", "\"delete_any\""},
     {"paths|/any|head", NULL},
     {"paths|/purge", NULL},
@@ -514,6 +517,39 @@ static void two_security_schemes_of_one_name_refuse_the_start(void **state)
     assert_non_null(strstr(said, "GET /b: another security scheme is called 'token'"));
 }
 
+static void a_patch_and_a_schema_of_its_name_refuse_the_start(void **state)
+{
+    static const struct gim_schema other = GIM_SCHEMA("PlacePatch", struct key, key_fields);
+    static const struct gim_schema close = GIM_SCHEMA("PlacePatches", struct key, key_fields);
+    static const struct gim_route routes[] = {
+        GIM_PATCH("/a", nothing, .body_raw = true, .patch = &place_schema),
+        GIM_POST("/b", nothing, .body = &other, .reply = &close),
+        {0}};
+    const char *said = refusal(&(const struct gim_app_spec){.routes = routes, .openapi = &api});
+
+    (void)state;
+    assert_non_null(strstr(said, "another schema is called 'PlacePatch'\n"));
+    assert_null(strstr(said, "PlacePatches"));
+}
+
+static void what_only_the_document_reads_is_checked_too(void **state)
+{
+    static const struct gim_field broken[] = {GIM_ENUM(struct thing, color)};
+    static const struct gim_schema schema = GIM_SCHEMA("Broken", struct thing, broken);
+    static const struct gim_answer says[] = {{200, &schema, NULL, NULL}, {0}};
+    static const struct gim_security nameless = {.type = "http"};
+    static const struct gim_middleware asks = {"asks", NULL, NULL, .security = &nameless};
+    static const struct gim_middleware *const chain[] = {&asks, NULL};
+    static const struct gim_route routes[] = {
+        GIM_GET("/a", nothing, .answers = says), GIM_GET("/b", nothing, .middleware = chain), {0}};
+    const char *said = refusal(&(const struct gim_app_spec){.routes = routes, .openapi = &api});
+
+    (void)state;
+    assert_non_null(
+        strstr(said, "GET /a: a reply of .answers is not sound:\nschema Broken, field color"));
+    assert_non_null(strstr(said, "GET /b: a security scheme lacks .name or .type"));
+}
+
 static void an_openapi_built_by_hand_refuses_the_start(void **state)
 {
     static const struct gim_openapi bare = {.title = "x"};
@@ -692,6 +728,8 @@ int main(void)
         cmocka_unit_test(two_schemas_of_one_name_refuse_the_start),
         cmocka_unit_test(two_operations_of_one_id_refuse_the_start),
         cmocka_unit_test(two_security_schemes_of_one_name_refuse_the_start),
+        cmocka_unit_test(a_patch_and_a_schema_of_its_name_refuse_the_start),
+        cmocka_unit_test(what_only_the_document_reads_is_checked_too),
         cmocka_unit_test(an_openapi_built_by_hand_refuses_the_start),
         cmocka_unit_test(an_example_that_breaks_its_own_rules_refuses_the_start),
         cmocka_unit_test(without_openapi_there_is_nothing_of_it),
