@@ -156,7 +156,8 @@ gim_handle gim_suspend(struct gim_ctx *c);
 /** From any thread: runs `then(c)` on the request's own loop, which replies (or suspends again).
  *  When the client has gone or the handler deadline has answered 503 meanwhile, `then` does not
  *  run, the deferred clean-ups do. A second resume of one handle does nothing. Wakes the loop at
- *  most once for all that is queued meanwhile. */
+ *  most once for all that is queued meanwhile. `then` is NULL for a handle that was taken by the pull
+ *  of a stream (gimlet/stream.h): it is asked again. */
 void gim_resume(gim_handle h, gim_handler *then);
 /** One of many to be resumed. */
 struct gim_resumption {
