@@ -37,6 +37,22 @@ class Installed:
         return run(*command, env=self.env, **more)
 
 
+def declared_names():
+    """The functions and values that the public headers declare; inline ones are in the header itself."""
+    code = "\n".join(p.read_text() for p in (ROOT / "gimlet/include/gimlet").glob("*.h"))
+    for noise in (r"/\*.*?\*/", r"\\\n", r"^\s*#.*$", r"//.*$", r'extern "C" \{', r"static inline[^{;]*\{.*?^\}"):
+        code = re.sub(noise, "", code, flags=re.M if "$" in noise else re.S | re.M)
+    for _ in range(4):  # members of structs, and of structs in them
+        code = re.sub(r"\{[^{}]*\}", "", code)
+    found = set()
+    for statement in code.split(";"):
+        called = re.search(r"\b(gim_\w+)\s*\(", statement)
+        named = re.search(r"extern\s[^(]*?\b(gim_\w+)\s*(?:\[\])?\s*$", statement)
+        if "typedef" not in statement and (called or named):
+            found.add((called or named).group(1))
+    return found
+
+
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("install")
@@ -65,19 +81,7 @@ def test_the_shared_library_exports_the_manual_and_nothing_else(installed):
     exported = {line.split()[-1].split("@")[0] for line in run("nm", "-D", "--defined-only", library).splitlines()}
     listed = set(re.findall(r"^\s+(gim_\w+);", (ROOT / "gimlet/gimlet.map").read_text(), re.M))
     assert exported - {"GIMLET_0"} == listed
-    headers = "\n".join(p.read_text() for p in (ROOT / "gimlet/include/gimlet").glob("*.h"))
-    code = re.sub(r"/\*.*?\*/|^\s*#(?:.*\\\n)*.*$|//.*$", "", headers, flags=re.S | re.M)
-    code = re.sub(r"static inline[^{;]*\{.*?^\}", "", code, flags=re.S | re.M)
-    code = re.sub(r"\{[^{}]*\}", "", re.sub(r"\{[^{}]*\}", "", code))  # members of structs
-    code = code.replace("typedef", "\ntypedef")
-    declared = set()
-    for statement in code.split(";"):
-        if "typedef" in statement:
-            continue
-        called = re.search(r"\b(gim_\w+)\s*\(", statement)
-        named = re.search(r"extern\s[^(]*?\b(gim_\w+)\s*(?:\[\])?\s*$", statement)
-        if called or named:
-            declared.add((called or named).group(1))
+    declared = declared_names()
     assert declared - listed == set(), "declared in a header, not exported"
     assert listed - declared == set(), "exported, but not in the manual"
 
