@@ -126,10 +126,11 @@ int new_project(const char *folder)
     gim_str name = gim_str_of(slash ? slash + 1 : folder);
 
     if (!is_name(name)) {
-        fprintf(stderr,
-                "gimlet: '%s' is no name for a project: expected a small letter, then up to %d small "
-                "letters, digits, '-' or '_', such as \"notes\"\n",
-                name.ptr, NAME_MAX_LEN - 1);
+        fprintf(
+            stderr,
+            "gimlet: '%s' is no name for a project: expected a small letter, then up to %d small "
+            "letters, digits, '-' or '_', such as \"notes\"\n",
+            name.ptr, NAME_MAX_LEN - 1);
         return 2;
     }
     if (mkdir(folder, 0777)) {
@@ -141,7 +142,8 @@ int new_project(const char *folder)
         take_away(folder, name);
         return 1;
     }
-    printf("%s is there. Next:\n  cd %s\n  meson setup build && meson test -C build\n"
+    printf("%s is there. Next:\n  cd %s\n  meson setup build && ninja -C build && meson test -C "
+           "build\n"
            "  build/%s\n  curl -i -d '{\"text\":\"buy milk\"}' localhost:8080/notes\n",
            folder, folder, name.ptr);
     return 0;

@@ -85,7 +85,8 @@ static size_t store_list(struct store *s, int64_t before, int64_t limit, const s
     size_t n = 0;
 
     pthread_rwlock_rdlock(&s->lock);
-    for (int64_t id = before <= s->last ? before - 1 : s->last; id > 0 && (int64_t)n < limit; id--) {
+    for (int64_t id = before <= s->last ? before - 1 : s->last; id > 0 && (int64_t)n < limit;
+         id--) {
         ids[n] = id;
         out[n++] = s->posts[id];
     }
@@ -125,7 +126,8 @@ static int get(struct gim_ctx *c)
 
     if (gim_param_int(c, GIM_S("id"), &id))
         return GIM_REPLIED;
-    if (id < 1 || id == INT64_MAX || !store_list(gim_state(c), id + 1, 1, &found, &got) || got != id)
+    if (id < 1 || id == INT64_MAX || !store_list(gim_state(c), id + 1, 1, &found, &got) ||
+        got != id)
         return gim_problem(c, 404, NULL, "there is no post with this id");
     p = view(c, found, id);
     return gim_reply(c, 200, &post_schema, &p);

@@ -35,8 +35,7 @@ static int create_note(struct gim_ctx *c)
     s->texts[s->last] = strndup(n->text.ptr, n->text.len);
     s->lens[s->last] = n->text.len;
     n->id = ++s->last;
-    gim_set_header(c, GIM_S("Location"),
-                   gim_printf(gim_arena(c), "/notes/%lld", (long long)n->id));
+    gim_set_header(c, GIM_S("Location"), gim_printf(gim_arena(c), "/notes/%lld", (long long)n->id));
     return gim_reply(c, 201, &note_schema, n);
 }
 
