@@ -20,7 +20,8 @@ gim_str gim_media_cut(gim_str *value)
     size_t n = gim_str_find(*value, ';');
     gim_str type = {value->ptr, n};
 
-    *value = (gim_str){value->ptr + n, value->len - n};
+    if (n)
+        *value = (gim_str){value->ptr + n, value->len - n};
     return gim_str_trim(type);
 }
 

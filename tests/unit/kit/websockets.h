@@ -93,10 +93,12 @@ static inline void client_ask(struct client *c, const char *path)
 /* Steps over the head of the answer; its status, 0 when it is not there. */
 static inline int client_status(struct client *c)
 {
-    const char *from = c->m.out + c->at;
-    const char *end =
-        c->m.out_len > c->at ? memmem(from, c->m.out_len - c->at, "\r\n\r\n", 4) : NULL;
+    const char *from, *end;
 
+    if (c->m.out_len <= c->at)
+        return 0;
+    from = c->m.out + c->at;
+    end = memmem(from, c->m.out_len - c->at, "\r\n\r\n", 4);
     if (!end)
         return 0;
     c->at = (size_t)(end + 4 - c->m.out);

@@ -46,7 +46,7 @@ static int file = -1;
 
 static enum gim_pull pull(struct gim_exchange *x, struct gim_out *out)
 {
-    const struct step *s = &is.script[is.at];
+    const struct step *s;
 
     is.pulls++;
     is.x = x;
@@ -56,6 +56,7 @@ static enum gim_pull pull(struct gim_exchange *x, struct gim_out *out)
     }
     if (is.stop_when_draining && (x->wire->draining || x->conn->ended))
         return GIM_PULL_END;
+    s = &is.script[is.at];
     gim_buf_str(out->buf, gim_str_of(s->text));
     if (s->file) {
         out->fd = file;
