@@ -6,7 +6,7 @@
  *
  * Vary: Origin is on the answers to requests without an Origin too: a cache would keep such a one and
  * hand it, without our fields, to a page that needs them. Only when the answer is "*" for everybody
- * does it not vary. */
+ * does it not vary; then, for the same cache, the "*" is on every answer, asked for or not. */
 #include <gimlet/cors.h>
 #include "../http/origin.h"
 #include "../rest/ctx.h"
@@ -24,7 +24,7 @@ static bool is_under(const struct gim_ctx *c, const struct gim_cors *cors)
 
 static bool is_allowed(const struct gim_cors *cors, gim_str origin)
 {
-    return origin.ptr && (is_everybody(cors) || gim_origin_in(gim_str_of(cors->origins), origin));
+    return is_everybody(cors) || (origin.ptr && gim_origin_in(gim_str_of(cors->origins), origin));
 }
 
 /* What the path serves, when the set-up names no methods; empty: nothing is there. */
@@ -46,11 +46,11 @@ static gim_str methods_of(struct gim_ctx *c, const struct gim_cors *cors)
 int gim_cors_before(struct gim_ctx *c)
 {
     const struct gim_cors *cors = gim_with(c);
-    gim_str methods;
+    gim_str origin = gim_header(c, GIM_S("Origin")), methods;
 
     if (c->x.head.method_id != GIM_METHOD_OPTIONS || !is_under(c, cors) ||
-        !gim_header(c, GIM_S("Access-Control-Request-Method")).ptr ||
-        !is_allowed(cors, gim_header(c, GIM_S("Origin"))))
+        !gim_header(c, GIM_S("Access-Control-Request-Method")).ptr || !origin.ptr ||
+        !is_allowed(cors, origin))
         return GIM_OK;
     methods = methods_of(c, cors);
     if (!methods.len)
@@ -86,12 +86,12 @@ int gim_cors_after(struct gim_ctx *c)
 
 /* ---- what stops the start ---------------------------------------------------------------------- */
 
-static bool holds_star(const char *list)
+static bool holds(const char *list, const char *entry)
 {
     gim_str left = gim_str_of(list);
 
     while (left.ptr) {
-        if (gim_str_eq(gim_str_trim(gim_str_cut(&left, ',')), GIM_S("*")))
+        if (gim_str_eq(gim_str_trim(gim_str_cut(&left, ',')), gim_str_of(entry)))
             return true;
     }
     return false;
@@ -113,9 +113,13 @@ const char *gim_cors_wrong(const void *with)
 
     if (!cors->origins || !*cors->origins)
         return ".origins must say who may call: \"https://app.example\"";
-    if (cors->credentials && (star || holds_star(cors->methods) || holds_star(cors->headers) ||
-                              holds_star(cors->exposed)))
+    if (cors->credentials && (star || holds(cors->methods, "*") || holds(cors->headers, "*") ||
+                              holds(cors->exposed, "*")))
         return ".credentials and \"*\" exclude each other: name origins, methods and headers";
+    if (cors->credentials && holds(cors->origins, "null"))
+        return ".credentials and \"null\" exclude each other: any page can make itself \"null\", "
+               "in "
+               "a sandboxed frame";
     if (!star && !entries_ok(gim_str_of(cors->origins)))
         return ".origins holds what no browser sends: write \"https://app.example\", lower case, "
                "no "

@@ -25,7 +25,8 @@ extern "C" {
 struct gim_cors {
     /** "https://app.example", exactly as browsers send it: scheme, host, a port that is not the
      *  scheme's own, no path. A host that begins with "*." is any below it, not itself. "*"
-     *  alone is everybody, without credentials. "null" (files, sandboxes) is an origin like others. */
+     *  alone is everybody, without credentials. "null" (files, sandboxes) is whoever likes to be it:
+     *  without credentials, too. */
     const char *origins;
     const char *methods; /* NULL: those that the path serves */
     const char *headers; /* request fields besides the simple ones; NULL: "Content-Type"; "*" is any
@@ -38,7 +39,8 @@ struct gim_cors {
 
 /** A middleware value. A preflight from a listed origin gets 204; one from another goes on and gets
  *  what OPTIONS gets, without the fields that a browser looks for. Every other reply gets its fields
- *  in `after`, errors included. `Vary: Origin` is on every reply whose fields depend on it. */
+ *  in `after`, errors included. `Vary: Origin` is on every reply whose fields depend on it; those
+ *  for everybody are on every reply. */
 #define GIM_CORS(...)                                                                              \
     {                                                                                              \
         .name = "cors", .before = gim_cors_before, .after = gim_cors_after,                        \
