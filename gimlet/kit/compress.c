@@ -27,9 +27,6 @@ static const struct gim_coder *const coders[] = {
 };
 #define CODERS (sizeof coders / sizeof coders[0])
 
-/* What gim_preconditions takes for the tag that the handler gave. */
-static const char *const suffixes[] = {"-gzip", "-zstd", NULL};
-
 static const char stream_key; /* its address names the request's stream */
 
 /* ---- which ----------------------------------------------------------------------------------- */
@@ -157,6 +154,16 @@ static void set_fields(struct gim_ctx *c, const struct gim_coder *coder)
         (void)gim_set_header(c, GIM_S("ETag"), tag);
 }
 
+/* Is it one of those that gim_compress_before has let in? */
+static bool is_known(const struct gim_ctx *c, const char *suffix)
+{
+    const char *const *s = c->etag_suffixes;
+
+    while (s && *s && *s != suffix)
+        s++;
+    return s && *s;
+}
+
 static bool asks_with(const struct gim_ctx *c, gim_str tag)
 {
     size_t at = 0;
@@ -178,7 +185,7 @@ static int not_modified(struct gim_ctx *c)
     for (size_t i = 0; i < CODERS; i++) {
         gim_str coded = tag_with(c, tag, coders[i]->suffix);
 
-        if (!coded.ptr || !asks_with(c, coded))
+        if (!coded.ptr || !is_known(c, coders[i]->suffix) || !asks_with(c, coded))
             continue;
         (void)gim_set_header(c, GIM_S("ETag"), coded);
         break;
@@ -267,9 +274,26 @@ static const struct gim_compress *with_of(const struct gim_ctx *c)
     return with ? with : &defaults;
 }
 
+/* What gim_preconditions takes for the tag that the handler gave. A change is of the resource, so there
+ * a tag of any coding will do. Reading is of what this client would be sent: a shared cache asks with
+ * the tags of all it has (RFC 9111 §4.3.1), and must not be told to hand on what cannot be decoded. */
 int gim_compress_before(struct gim_ctx *c)
 {
-    c->etag_suffixes = suffixes;
+    static const char *const all[] = {"-gzip", "-zstd", NULL};
+    const struct gim_head *h = &c->x.head;
+    struct gim_preferences wanted;
+    const char **some;
+
+    c->etag_suffixes = all;
+    if ((h->method_id != GIM_METHOD_GET && h->method_id != GIM_METHOD_HEAD) ||
+        (!h->first[GIM_FIELD_IF_NONE_MATCH] && !h->first[GIM_FIELD_IF_MATCH]))
+        return GIM_OK;
+    gim_preferences_of(&wanted, h, GIM_S("Accept-Encoding"));
+    c->etag_suffixes = some = GIM_NEW_N(gim_arena(c), const char *, CODERS + 1);
+    for (size_t i = 0; i < CODERS; i++) {
+        if (gim_quality_coding(&wanted, gim_str_of(coders[i]->name)))
+            *some++ = coders[i]->suffix;
+    }
     return GIM_OK;
 }
 

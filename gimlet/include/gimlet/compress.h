@@ -19,7 +19,8 @@
  * - Vary: Accept-Encoding is on every reply of a type of the list, compressed or not.
  * - A strong ETag "v7" becomes "v7-gzip": the bytes differ, so must the tag (RFC 9110 §8.8.3.3). It is
  *   not made weak, since If-Match never matches a weak one. gim_preconditions takes "v7-gzip" for "v7",
- *   so If-Match and If-None-Match hold whichever of the two a client has seen.
+ *   so If-Match and If-None-Match hold whichever of the two a client has seen; of a GET and a HEAD only
+ *   when Accept-Encoding takes that coding, since a shared cache asks for others (RFC 9111 §4.3.1).
  * - HEAD has the fields of GET.
  * - Contexts are the worker's and used again: at most 32 at a time, four are kept. Beyond them replies
  *   go as they are.
