@@ -54,9 +54,10 @@ static int reply_file(struct gim_ctx *c, gim_str media_type, gim_str plain, gim_
     (void)gim_set_header(c, GIM_S("Vary"), GIM_S("Accept-Encoding"));
     (void)gim_set_header(c, GIM_S("Content-Security-Policy"), GIM_S(POLICY));
     (void)gim_set_header(c, GIM_S("Referrer-Policy"), GIM_S("no-referrer"));
-    if (gzip)
+    (void)gim_page_reply(c, media_type, gzip ? packed : plain);
+    if (gzip && gim_status(c) == 200) /* a 304 has it not (RFC 9110 §15.4.5), nor has a 412 */
         (void)gim_set_header(c, GIM_S("Content-Encoding"), GIM_S("gzip"));
-    return gim_page_reply(c, media_type, gzip ? packed : plain);
+    return GIM_REPLIED;
 }
 
 int gim_page_html(struct gim_ctx *c)
