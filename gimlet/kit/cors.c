@@ -117,9 +117,8 @@ const char *gim_cors_wrong(const void *with)
                               holds(cors->exposed, "*")))
         return ".credentials and \"*\" exclude each other: name origins, methods and headers";
     if (cors->credentials && holds(cors->origins, "null"))
-        return ".credentials and \"null\" exclude each other: any page can make itself \"null\", "
-               "in "
-               "a sandboxed frame";
+        return ".credentials and \"null\" exclude each other: a sandboxed frame of any page is "
+               "\"null\"";
     if (!star && !entries_ok(gim_str_of(cors->origins)))
         return ".origins holds what no browser sends: write \"https://app.example\", lower case, "
                "no "
