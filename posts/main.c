@@ -1,8 +1,10 @@
 /* main.c: the posts service: options, store, routes. */
+#include "command.h"
 #include "metrics.h"
 #include "routes.h"
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 static const struct gim_option options[] = {
     {"store", GIM_OPTION_STR, GIM_OPTION_AT(struct posts, store_url), "sqlite:posts.db",
@@ -51,9 +53,32 @@ static const struct gim_middleware *const middleware[] = {&gim_request_id, NULL}
 
 static const struct gim_openapi api = GIM_OPENAPI(.title = "Posts", .license = "MIT");
 
+/* What is done beside the service: `posts NAME ...`. */
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv, char *said, size_t size);
+} commands[] = {
+    {"backup", posts_backup},
+    {"check", posts_check},
+};
+
+static int run_command(size_t i, int argc, char **argv)
+{
+    static char said[16384];
+    int code = commands[i].run(argc, argv, said, sizeof said);
+
+    fprintf(code ? stderr : stdout, "%s\n", said);
+    return code;
+}
+
 int main(int argc, char **argv)
 {
     static struct posts posts;
+
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (argc > 1 && strcmp(argv[1], commands[i].name) == 0)
+            return run_command(i, argc - 1, argv + 1);
+    }
 
     return gim_main(argc, argv, .name = "posts", .version = GIM_VERSION,
                     .about = "A posts service that keeps every post it said 201 to.",

@@ -94,7 +94,8 @@ void sq_queue_wait(struct sq_queue *q, int ms)
     pthread_mutex_lock(&q->lock);
     atomic_store(&q->asleep, true);
     /* A pusher (or close) clears `asleep` before it signals: a signal is never missed. */
-    while (atomic_load(&q->asleep) && !atomic_load(&q->head) && !atomic_load(&q->closed)) {
+    while (atomic_load(&q->asleep) && !atomic_load(&q->head) && !atomic_load(&q->closed) &&
+           !atomic_load(&q->poked)) {
         int err = ms < 0 ? pthread_cond_wait(&q->wake, &q->lock)
                          : pthread_cond_timedwait(&q->wake, &q->lock, &until);
 
@@ -102,7 +103,14 @@ void sq_queue_wait(struct sq_queue *q, int ms)
             break;
     }
     atomic_store(&q->asleep, false);
+    atomic_store(&q->poked, false);
     pthread_mutex_unlock(&q->lock);
+}
+
+void sq_queue_poke(struct sq_queue *q)
+{
+    atomic_store(&q->poked, true);
+    wake(q);
 }
 
 void sq_queue_close(struct sq_queue *q)

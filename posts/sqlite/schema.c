@@ -314,6 +314,51 @@ sqlite3 *sq_open_writer(const char *path, const struct sq_options *options, char
     return o.db;
 }
 
+sqlite3 *sq_open_existing(const char *path, bool read_only, char *err, size_t err_len)
+{
+    static const struct sq_options none;
+    struct opening o = {NULL, path, &none, err, err_len};
+    int flags = (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX;
+
+    if (sqlite3_open_v2(path, &o.db, flags, NULL) != SQLITE_OK) {
+        tell(o.db, path, err, err_len);
+    } else {
+        defend(o.db, WRITER_BUSY_MS);
+        sqlite3_wal_autocheckpoint(o.db, 0);
+        sqlite3_db_config(o.db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+        if (check_owner(&o) == 0)
+            return o.db;
+    }
+    sqlite3_close(o.db);
+    return NULL;
+}
+
+int sq_make_plain(sqlite3 *db, const char *path, char *err, size_t err_len)
+{
+    if (says(db, "PRAGMA journal_mode=DELETE", "delete"))
+        return 0;
+    tell(db, path, err, err_len);
+    return -1;
+}
+
+int sq_health_read(sqlite3 *db, const char *path, struct sq_health *h, char *err, size_t err_len)
+{
+    struct opening o = {db, path, NULL, err, err_len};
+
+    h->version = number(db, "PRAGMA user_version");
+    if (h->version == 0)
+        return fail(&o, "has no posts in it: it is empty");
+    if (!says(db, "PRAGMA integrity_check(1)", "ok"))
+        return fail(&o, "is damaged (integrity_check): restore a backup, or save what can be read "
+                        "with `sqlite3 FILE .recover`");
+    h->posts = number(db, "SELECT count(*) FROM posts");
+    h->keys = number(db, "SELECT count(*) FROM keys");
+    if (h->posts >= 0 && h->keys >= 0)
+        return 0;
+    tell(db, path, err, err_len);
+    return -1;
+}
+
 sqlite3 *sq_open_reader(const char *path)
 {
     sqlite3 *db = NULL;

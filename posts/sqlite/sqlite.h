@@ -7,6 +7,9 @@
  *   writer.c        the thread that owns the writing connection: group commit, failure
  *   checkpoint.c    moving the WAL into the file, by that same thread
  *   reader.c        a read connection per worker, used inline
+ *   copy.c          a copy of the file, by that same thread
+ *   control.c       the socket at which another process asks for one
+ *   command.c       posts backup, posts check
  *   store_sqlite.c  the store_ops
  */
 #ifndef POSTS_SQLITE_H
@@ -16,6 +19,7 @@
 #include "../store.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 
@@ -39,6 +43,17 @@ struct sq_options {
 sqlite3 *sq_open_writer(const char *path, const struct sq_options *o, char *err, size_t err_len);
 /** Opens a reading connection. NULL when it cannot be. */
 sqlite3 *sq_open_reader(const char *path);
+/** Opens a file that is there, as it is: no migration, no checkpoint. NULL with a sentence. */
+sqlite3 *sq_open_existing(const char *path, bool read_only, char *err, size_t err_len);
+/** No write-ahead log any more: the file is all there is. 0; -1 with a sentence. */
+int sq_make_plain(sqlite3 *db, const char *path, char *err, size_t err_len);
+
+struct sq_health {
+    int64_t version, posts, keys;
+};
+
+/** Reads the whole file. 0; -1 with a sentence: damaged, or not a file of posts. */
+int sq_health_read(sqlite3 *db, const char *path, struct sq_health *h, char *err, size_t err_len);
 /** The SQL text prepared for many runs; NULL: failed. */
 sqlite3_stmt *sq_prepare(sqlite3 *db, const char *sql);
 
@@ -50,6 +65,7 @@ struct sq_queue {
     _Atomic unsigned waiting;                     /* reserved places */
     _Atomic bool asleep;                          /* the taker waits on `wake` */
     _Atomic bool closed;
+    _Atomic bool poked; /* there is something else to look at than the queue */
     pthread_mutex_t lock;
     pthread_cond_t wake;
 };
@@ -65,6 +81,8 @@ void sq_queue_done(struct sq_queue *q, unsigned n);
 /** Sleeps until there is something to take, the queue is closed, or `ms` have passed (-1: for as
  *  long as it takes). */
 void sq_queue_wait(struct sq_queue *q, int ms);
+/** The next sq_queue_wait, or the one under way, returns. */
+void sq_queue_poke(struct sq_queue *q);
 /** No more will be pushed. */
 void sq_queue_close(struct sq_queue *q);
 
@@ -130,8 +148,19 @@ bool sq_checkpoint_pending(const struct sq_checkpoint *c);
 /** What is in the WAL. */
 int64_t sq_checkpoint_bytes(const struct sq_checkpoint *c);
 
+/** A copy under way; zeroed but for `path` when it is asked for. */
+struct sq_copy {
+    char path[4096];
+    char err[4608];           /* empty: it succeeded */
+    const _Atomic bool *stop; /* ends it early; NULL: nothing does */
+    sqlite3 *to;
+    sqlite3_backup *run;
+    sem_t done;
+};
+
 struct sq_writer {
     const struct store_host *host;
+    _Atomic(struct sq_copy *) copy; /* asked for; NULL: none */
     struct sq_queue queue;
     struct sq_rows rows;
     struct sq_checkpoint checkpoint;
@@ -152,6 +181,31 @@ enum store_submit sq_writer_submit(struct sq_writer *w, struct store_op *op);
 const char *sq_writer_ready(struct sq_writer *w);
 /** Finishes the queue, moves the WAL into the file, closes the connection. */
 void sq_writer_close(struct sq_writer *w);
+
+/** Copies some pages more. False: there is no copy to make (any more). */
+bool sq_copy_step(_Atomic(struct sq_copy *) *place, sqlite3 *db);
+/** The writer ends: so does the copy. */
+void sq_copy_abandon(_Atomic(struct sq_copy *) *place);
+/** Has the writer make the copy and waits for it. 0; -1: c->err. Any thread but the writer's. */
+int sq_copy_ask(struct sq_writer *w, struct sq_copy *c);
+/** Makes the whole copy here and now; c->err says how it went. */
+void sq_copy_all(sqlite3 *db, struct sq_copy *c);
+
+/* ---- another process asks -------------------------------------------------------------------- */
+
+struct sq_control {
+    struct sq_writer *writer;
+    int fd; /* -1: it could not be opened, which was logged */
+    _Atomic bool closed;
+    pthread_t thread;
+};
+
+/** Listens at PATH.control. */
+void sq_control_open(struct sq_control *c, const char *path, struct sq_writer *w);
+/** Before the writer is closed: a copy under way ends without result. */
+void sq_control_close(struct sq_control *c, const char *path);
+/** Asks the process that has the file open to copy it to c->path. 0; -1: c->err. */
+int sq_control_ask(const char *path, struct sq_copy *c);
 
 /* ---- reading --------------------------------------------------------------------------------- */
 

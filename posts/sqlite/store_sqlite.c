@@ -20,6 +20,7 @@ struct sqlite_store {
     char path[2048];
     char about[2048 + 128];
     struct sq_writer writer;
+    struct sq_control control;
 };
 
 static struct sqlite_store *of(struct store *s)
@@ -53,6 +54,7 @@ static void sqlite_close_store(struct store *base)
 
     for (unsigned i = 0; i < s->workers; i++)
         sq_reader_close(&s->readers[i]);
+    sq_control_close(&s->control, s->path);
     sq_writer_close(&s->writer);
     sq_lock_drop(s->lock_fd);
     free(s->readers);
@@ -115,6 +117,7 @@ static struct store *sqlite_open(const char *location, unsigned workers,
         s->readers = readers;
         failed = open_all(s, location, host, err, err_len);
         if (!failed) {
+            sq_control_open(&s->control, s->path, &s->writer);
             snprintf(s->about, sizeof s->about,
                      "sqlite:%s, durable (WAL, synchronous=FULL, group commit), SQLite %s", s->path,
                      sqlite3_libversion());

@@ -272,9 +272,11 @@ static void *run(void *arg)
         bool closed = atomic_load(&w->queue.closed); /* before taking: nothing is pushed after */
         struct store_op *list = sq_queue_take(&w->queue);
 
-        if (!list && closed)
+        if (!list && closed) {
+            sq_copy_abandon(&w->copy);
             return NULL;
-        if (!list)
+        }
+        if (!sq_copy_step(&w->copy, w->rows.db) && !list)
             rest(w);
         while (list)
             list = run_batch(w, list);
