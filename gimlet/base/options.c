@@ -13,19 +13,33 @@
 
 /* ---- values -------------------------------------------------------------------------------- */
 
+static const struct {
+    size_t size;
+    enum gim_option_holds holds;
+    const char *name;
+} members[] = {
+    [GIM_OPTION_INT] = {sizeof(int64_t), GIM_HOLDS_INT64, "int64_t"},
+    [GIM_OPTION_SIZE] = {sizeof(int64_t), GIM_HOLDS_INT64, "int64_t"},
+    [GIM_OPTION_DURATION] = {sizeof(int64_t), GIM_HOLDS_INT64, "int64_t"},
+    [GIM_OPTION_BOOL] = {sizeof(bool), GIM_HOLDS_BOOL, "bool"},
+    [GIM_OPTION_STR] = {sizeof(char *), GIM_HOLDS_TEXT, "const char *"},
+    [GIM_OPTION_ENUM] = {sizeof(int), GIM_HOLDS_INT, "int"},
+};
+
+/* Else a write of eight bytes would go into a member of four. */
+static bool member_fits(const struct gim_option *row)
+{
+    return !row->holds || row->holds == members[row->type].holds;
+}
+
 static int set_default(struct gim_setting *s, struct gim_buf *why)
 {
-    static const size_t sizes[] = {
-        [GIM_OPTION_INT] = sizeof(int64_t),      [GIM_OPTION_SIZE] = sizeof(int64_t),
-        [GIM_OPTION_DURATION] = sizeof(int64_t), [GIM_OPTION_BOOL] = sizeof(bool),
-        [GIM_OPTION_STR] = sizeof(char *),       [GIM_OPTION_ENUM] = sizeof(int),
-    };
-
-    memset(s->member, 0, sizes[s->row->type]);
+    memset(s->member, 0, members[s->row->type].size);
     return s->row->def ? gim_setting_set(s, s->row->def, GIM_SOURCE_DEFAULT, 0, why) : 0;
 }
 
-/* The tables' own defects: a default that does not hold, a name that stands twice. */
+/* The tables' own defects: a default that does not hold, a name that stands twice, a member of
+ * another type. */
 static int set_defaults(struct gim_settings_run *r)
 {
     for (size_t i = 0; i < r->n; i++) {
@@ -35,6 +49,11 @@ static int set_defaults(struct gim_settings_run *r)
         for (size_t k = 0; k < i; k++) {
             if (strcmp(r->settings[k].row->name, s->row->name) == 0)
                 return gim_options_complain(r, "two options are called ", s->row->name, "");
+        }
+        if (!member_fits(s->row)) {
+            gim_buf_printf(r->out, "%s: the option %s needs a member of type %s\n", r->program,
+                           s->row->name, members[s->row->type].name);
+            return -1;
         }
         if (set_default(s, &why)) {
             gim_buf_printf(r->out, "%s: the default of %s, %s: %.*s\n", r->program, s->row->name,
@@ -325,7 +344,8 @@ void gim_options_defaults(const struct gim_option_table *t)
     for (size_t i = 0; i < count_rows(t); i++) {
         struct gim_setting s = setting_at(t, i);
 
-        (void)set_default(&s, &why);
+        if (member_fits(s.row))
+            (void)set_default(&s, &why);
     }
     gim_buf_free(&why);
 }

@@ -124,10 +124,31 @@ struct gim_schema {
 /* ---- rows ------------------------------------------------------------------------------------
  * GIM_<KIND>(struct type, member, options...). The member's C type is checked by the compiler.
  */
-#define GIM_CHECK_IS_(type, member, want) _Generic(((type *)0)->member, want : 0)
-#define GIM_CHECK_INT_(type, member) _Generic(((type *)0)->member, long : 0, long long : 0)
-#define GIM_CHECK_SIZE_(type, member, sz)                                                          \
-    (0 * sizeof(char[sizeof(((type *)0)->member) == (sz) ? 1 : -1]))
+#define GIM_CHECK_(condition, says)                                                                \
+    (0 * sizeof(struct {                                                                           \
+         _Static_assert(condition, says);                                                          \
+         char c;                                                                                   \
+     }))
+#define GIM_CHECK_IS_(type, member, want)                                                          \
+    GIM_CHECK_(_Generic(((type *)0)->member, want : 1, default : 0),                               \
+               "the member " #member " must be a " #want)
+#define GIM_CHECK_INT_(type, member)                                                               \
+    GIM_CHECK_(_Generic(((type *)0)->member, long : 1, long long : 1, default : 0),                \
+               "the member " #member " must be an int64_t")
+#define GIM_CHECK_ENUM_(type, member)                                                              \
+    GIM_CHECK_(_Generic(((type *)0)->member, int : 1, unsigned : 1, default : 0),                  \
+               "the member " #member " must be an int")
+#if defined(__GNUC__)
+#define GIM_IS_STRUCT_(x) (__builtin_classify_type(x) == 12)
+#else
+#define GIM_IS_STRUCT_(x) 1
+#endif
+/* A struct, and none of those that have a kind of their own. */
+#define GIM_CHECK_STRUCT_(type, member)                                                            \
+    GIM_CHECK_(GIM_IS_STRUCT_(((type *)0)->member) &&                                              \
+                   _Generic(((type *)0)->member, gim_str : 0, gim_time : 0, gim_array : 0,         \
+                            gim_map : 0, gim_raw : 0, default : 1),                                \
+               "the member " #member " must be a struct")
 
 #define GIM_ROW_(type, member, check, ...)                                                         \
     {                                                                                              \
@@ -141,8 +162,8 @@ struct gim_schema {
 #define GIM_DOUBLE_(t, m, ...) GIM_ROW_(t, m, GIM_CHECK_IS_(t, m, double), __VA_ARGS__)
 #define GIM_STR_(t, m, ...) GIM_ROW_(t, m, GIM_CHECK_IS_(t, m, gim_str), __VA_ARGS__)
 #define GIM_TIME_(t, m, ...) GIM_ROW_(t, m, GIM_CHECK_IS_(t, m, gim_time), __VA_ARGS__)
-#define GIM_ENUM_(t, m, ...) GIM_ROW_(t, m, GIM_CHECK_SIZE_(t, m, sizeof(int)), __VA_ARGS__)
-#define GIM_OBJECT_(t, m, ...) GIM_ROW_(t, m, 0, __VA_ARGS__)
+#define GIM_ENUM_(t, m, ...) GIM_ROW_(t, m, GIM_CHECK_ENUM_(t, m), __VA_ARGS__)
+#define GIM_OBJECT_(t, m, ...) GIM_ROW_(t, m, GIM_CHECK_STRUCT_(t, m), __VA_ARGS__)
 #define GIM_ARRAY_(t, m, ...) GIM_ROW_(t, m, GIM_CHECK_IS_(t, m, gim_array), __VA_ARGS__)
 #define GIM_MAP_(t, m, ...) GIM_ROW_(t, m, GIM_CHECK_IS_(t, m, gim_map), __VA_ARGS__)
 #define GIM_RAW_(t, m, ...) GIM_ROW_(t, m, GIM_CHECK_IS_(t, m, gim_raw), __VA_ARGS__)

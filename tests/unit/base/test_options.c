@@ -461,7 +461,16 @@ static void defects_of_the_tables_are_told(void **state)
         {.name = "port", .type = GIM_OPTION_INT, .def = "1"},
         {0},
     };
+    static struct {
+        int small, next;
+    } s = {7, 7};
+    static const struct gim_option too_small[] = {
+        {"small", GIM_OPTION_INT, .holds = GIM_HOLDS_INT, .def = "1"},
+        {0},
+    };
     static int64_t n;
+    struct gim_option_table small_table = {too_small, &s};
+    struct gim_options small = {"app", &small_table, 1};
     struct gim_option_table bad_table = {bad_default, &n};
     struct gim_option_table twice_tables[] = {{twice, &n}, {framework_rows, &framework}};
     struct gim_options bad = {"app", &bad_table, 1};
@@ -479,6 +488,13 @@ static void defects_of_the_tables_are_told(void **state)
                      GIM_OPTIONS_WRONG);
     gim_buf_char(&b, '\0');
     assert_string_equal(b.ptr, "app: two options are called port\n");
+    b.len = 0;
+    assert_int_equal(gim_options_read(&small, 1, argv, NULL, NULL, NULL, NULL, &b),
+                     GIM_OPTIONS_WRONG);
+    gim_buf_char(&b, '\0');
+    assert_string_equal(b.ptr, "app: the option small needs a member of type int64_t\n");
+    gim_options_defaults(&small_table);
+    assert_true(s.small == 7 && s.next == 7);
     gim_buf_free(&b);
 }
 

@@ -1,0 +1,14 @@
+/* Does not compile: a row of a struct that has no such member. */
+#include <gimlet.h>
+
+struct thing {
+#ifdef RIGHT
+    int64_t n;
+#else
+    int64_t number;
+#endif
+};
+
+extern const struct gim_schema schema;
+static const struct gim_field fields[] = {GIM_INT(struct thing, n)};
+const struct gim_schema schema = GIM_SCHEMA("Thing", struct thing, fields);
