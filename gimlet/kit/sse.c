@@ -89,6 +89,7 @@ int gim_sse_stream(struct gim_ctx *c, const struct gim_sse_options *options, gim
                        .heartbeat = o->heartbeat ? o->heartbeat : HEARTBEAT_MS,
                        .retry = o->retry,
                        .timer = {.on_due = on_due}};
+    c->pull_is_timed = true;
     gim_defer(c, stop_timer, f);
     (void)gim_set_header(c, GIM_S("Cache-Control"), GIM_S("no-store"));
     (void)gim_set_header(c, GIM_S("X-Accel-Buffering"), GIM_S("no"));

@@ -171,7 +171,8 @@ int gim_websocket(struct gim_ctx *c, const struct gim_websocket_events *events, 
     if (ws->protocol.ptr)
         gim_set_header(c, GIM_S("Sec-WebSocket-Protocol"), ws->protocol);
     gim_set_header(c, GIM_S("Upgrade"), GIM_S("websocket"));
-    (void)gim_empty(c, 101);
+    (void)gim_empty(c, 200);
+    c->x.reply.status = 101; /* which no handler may make by itself */
     gim_websocket_begin(ws);
     return GIM_REPLIED;
 }

@@ -41,6 +41,7 @@ struct gim_ctx {
     uint8_t ran;           /* befores of `chain` that ran: their afters are due */
     bool begun;            /* routed: accessors may be used */
     bool on_pool;          /* a pool thread runs the handler */
+    bool pull_is_timed;    /* a timer asks the stream's pull again: WAIT needs no handle */
     int job_result;
     struct gim_task task; /* resume, or the end of a blocking job */
     struct gim_job job;

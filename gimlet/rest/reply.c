@@ -41,10 +41,19 @@ static void replaced(const struct gim_ctx *c, int status)
                     status, c->x.reply.status);
 }
 
+/* What no client could read, or would wait behind for ever (1xx), does not go out. */
+static int refuse(struct gim_ctx *c, const char *what, int status)
+{
+    gim_mistake(c, GIM_MISTAKE_BAD_REPLY, "%s %d, so the client got 500", what, status);
+    return gim_problem(c, 500, NULL, "the handler failed");
+}
+
 static int set_reply(struct gim_ctx *c, int status, gim_str media_type, gim_str body)
 {
     struct gim_reply_parts *r = &c->x.reply;
 
+    if (status < 200 || status > 599)
+        return refuse(c, "a reply's status is 200 to 599, not", status);
     if (r->status)
         replaced(c, status);
     r->status = status;
@@ -58,8 +67,13 @@ static int set_reply(struct gim_ctx *c, int status, gim_str media_type, gim_str 
 int gim_reply(struct gim_ctx *c, int status, const struct gim_schema *s, const void *obj)
 {
     struct gim_buf own = {0};
-    struct gim_buf *b = scratch_open(c, &own);
+    struct gim_buf *b;
 
+    if (!s || !obj)
+        return refuse(c,
+                      s ? "gim_reply got NULL as the object of a" : "gim_reply got no schema for a",
+                      status);
+    b = scratch_open(c, &own);
     gim_json_put(b, s, obj);
     return set_reply(c, status, GIM_S("application/json"), scratch_close(c, b, &own));
 }
@@ -83,6 +97,8 @@ int gim_empty(struct gim_ctx *c, int status)
 
 int gim_redirect(struct gim_ctx *c, int status, gim_str location)
 {
+    if (status != 301 && status != 302 && status != 303 && status != 307 && status != 308)
+        return refuse(c, "a redirect's status is 301, 302, 303, 307 or 308, not", status);
     if (gim_set_header(c, GIM_S("Location"), location))
         return gim_problem(c, 500, NULL, "the redirect's location holds a control character");
     return gim_empty(c, status);

@@ -13,7 +13,15 @@ static enum gim_pull pull(struct gim_exchange *x, struct gim_out *out)
 {
     struct gim_ctx *c = gim_ctx_of(x);
 
-    return c->pull(c, out, c->pull_arg);
+    enum gim_pull got = c->pull(c, out, c->pull_arg);
+
+    if (got == GIM_PULL_WAIT && !c->slot && !c->pull_is_timed) {
+        gim_mistake(c, GIM_MISTAKE_SUSPEND,
+                    "the pull said GIM_PULL_WAIT without gim_suspend, so nothing could wake it and "
+                    "the connection was cut");
+        return GIM_PULL_FAIL;
+    }
+    return got;
 }
 
 int gim_stream(struct gim_ctx *c, int status, gim_str media_type, int64_t length, gim_pull_fn *fn,
@@ -24,6 +32,11 @@ int gim_stream(struct gim_ctx *c, int status, gim_str media_type, int64_t length
     if (!r || !r->row->streams) {
         gim_mistake(c, GIM_MISTAKE_PERMITTED, "gim_stream needs .streams = true in the route");
         return gim_problem(c, 500, NULL, "the request could not be handled");
+    }
+    if (!fn) {
+        gim_mistake(c, GIM_MISTAKE_BAD_REPLY,
+                    "gim_stream got NULL as its pull, so the client got 500");
+        return gim_problem(c, 500, NULL, "the handler failed");
     }
     (void)gim_bytes(c, status, media_type, (gim_str){0});
     if (c->x.reply.media_type.ptr != media_type.ptr) /* it cannot be sent: a problem was made */

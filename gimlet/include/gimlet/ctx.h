@@ -96,9 +96,11 @@ void gim_put(struct gim_ctx *c, const void *key, void *value);
 /** What was put under `key`; NULL when nothing was. */
 void *gim_get(const struct gim_ctx *c, const void *key);
 
-/* ---- reply: each returns GIM_REPLIED; a second one replaces the first ---------------------- */
+/* ---- reply: each returns GIM_REPLIED; a second one replaces the first ----------------------
+ * A status outside 200 to 599 is not sent: the log says so with the route, the client gets 500. */
 
-/** `obj` in JSON by `s`. 201, 200 ... Encoded at once: `obj` may go or change afterwards. */
+/** `obj` in JSON by `s`. 201, 200 ... Encoded at once: `obj` may go or change afterwards. A NULL is
+ *  logged and gives 500. */
 int gim_reply(struct gim_ctx *c, int status, const struct gim_schema *s, const void *obj);
 /** Text (text/plain; charset=utf-8), copied. */
 int gim_text(struct gim_ctx *c, int status, gim_str text);
@@ -106,8 +108,8 @@ int gim_text(struct gim_ctx *c, int status, gim_str text);
 int gim_bytes(struct gim_ctx *c, int status, gim_str media_type, gim_str bytes);
 /** No content: 204, 304, or any status with an empty body. */
 int gim_empty(struct gim_ctx *c, int status);
-/** Location and an empty body; `status` one of 301, 302, 303, 307, 308. A location that no field
- *  may hold gives 500. */
+/** Location and an empty body; `status` one of 301, 302, 303, 307, 308. Any other one, and a
+ *  location that no field may hold, give 500. */
 int gim_redirect(struct gim_ctx *c, int status, gim_str location);
 /** RFC 9457 problem. `slug` becomes the type ("about:blank" when NULL, else "/problems/SLUG") and
  *  `detail` is a printf format for people, cut at 1023 bytes (what is not UTF-8 becomes U+FFFD);

@@ -43,7 +43,8 @@ struct gim_out;
  *
  *  Before WAIT it takes a handle with gim_suspend(c), to be resumed with gim_resume(handle, NULL)
  *  from any thread when there is more; the pull is then asked again. As with any suspended request
- *  every handle must be resumed, also when the client has gone (gim_on_cancel tells of that).
+ *  every handle must be resumed, also when the client has gone (gim_on_cancel tells of that). WAIT
+ *  without a handle is logged and taken for FAIL: nothing could wake it.
  *
  *  It is also asked while the handle is out: when the client ends its side (gim_client_ended), and,
  *  now and then, when the server has begun to stop (gim_stopping). gim_suspend then gives the same

@@ -116,6 +116,66 @@ static int replies(struct gim_ctx *c)
     return gim_text(c, 200, GIM_S("fine"));
 }
 
+static int says_one_hundred(struct gim_ctx *c)
+{
+    return gim_text(c, 100, GIM_S("wait for ever"));
+}
+
+static int says_ninety_nine(struct gim_ctx *c)
+{
+    return gim_bytes(c, 99, GIM_S("text/plain"), GIM_S("x"));
+}
+
+static int says_a_thousand(struct gim_ctx *c)
+{
+    return gim_problem(c, 1000, NULL, "x");
+}
+
+static int says_less_than_nothing(struct gim_ctx *c)
+{
+    return gim_empty(c, -5);
+}
+
+static int switches_protocols(struct gim_ctx *c)
+{
+    return gim_empty(c, 101);
+}
+
+static int redirects_with_200(struct gim_ctx *c)
+{
+    return gim_redirect(c, 200, GIM_S("/fine"));
+}
+
+static int replies_with_nothing(struct gim_ctx *c)
+{
+    return gim_reply(c, 200, &thing_schema, gim_get(c, "found by nobody"));
+}
+
+static int replies_without_a_schema(struct gim_ctx *c)
+{
+    struct thing t = {GIM_S("x")};
+
+    return gim_reply(c, 201, NULL, &t);
+}
+
+static int streams_nothing(struct gim_ctx *c)
+{
+    return gim_stream(c, 200, GIM_S("text/plain"), GIM_LENGTH_UNKNOWN, NULL, NULL);
+}
+
+static enum gim_pull waits_for_nobody(struct gim_ctx *c, struct gim_out *out, void *arg)
+{
+    (void)c;
+    (void)arg;
+    gim_out_bytes(out, GIM_S("one"));
+    return GIM_PULL_WAIT;
+}
+
+static int streams_for_ever(struct gim_ctx *c)
+{
+    return gim_stream(c, 200, GIM_S("text/plain"), GIM_LENGTH_UNKNOWN, waits_for_nobody, NULL);
+}
+
 static const struct gim_middleware lazy = {.name = "lazy", .before = promises};
 static const struct gim_middleware *const with_lazy[] = {&lazy, NULL};
 
@@ -141,6 +201,16 @@ static const struct gim_route routes[] = {
     GIM_GET("/lazy", replies, .middleware = with_lazy),
     GIM_GET("/replaced", replies, .middleware = with_replacing),
     GIM_GET("/fine", replies, .reply = &thing_schema),
+    GIM_GET("/100", says_one_hundred),
+    GIM_GET("/99", says_ninety_nine),
+    GIM_GET("/1000", says_a_thousand),
+    GIM_GET("/-5", says_less_than_nothing),
+    GIM_GET("/101", switches_protocols),
+    GIM_GET("/redirect", redirects_with_200),
+    GIM_GET("/no_object", replies_with_nothing),
+    GIM_GET("/no_schema", replies_without_a_schema),
+    GIM_GET("/no_pull", streams_nothing, .streams = true),
+    GIM_GET("/waits", streams_for_ever, .streams = true),
     GIM_GET("/forgets", suspends, .suspends = true, .handler_timeout = 70),
     {0},
 };
@@ -182,6 +252,16 @@ static void each_mistake_is_told_with_its_route_and_never_hangs(void **state)
         {"/twice", 404, "warn",
          "GET /twice: the handler made a second reply (404), which replaced"},
         {"/lazy", 500, "error", "GET /lazy: the before of middleware lazy returned 1 and made no"},
+        {"/100", 500, "error", "GET /100: a reply's status is 200 to 599, not 100"},
+        {"/99", 500, "error", "not 99, so the client got 500"},
+        {"/1000", 500, "error", "not 1000, so the client got 500"},
+        {"/-5", 500, "error", "not -5, so the client got 500"},
+        {"/101", 500, "error", "not 101, so the client got 500"},
+        {"/redirect", 500, "error", "a redirect's status is 301, 302, 303, 307 or 308, not 200"},
+        {"/no_object", 500, "error", "gim_reply got NULL as the object of a 200, so the client"},
+        {"/no_schema", 500, "error", "gim_reply got no schema for a 201, so the client"},
+        {"/no_pull", 500, "error", "gim_stream got NULL as its pull, so the client got 500"},
+        {"/waits", 200, "error", "GIM_PULL_WAIT without gim_suspend, so nothing could wake it"},
         {"/replaced", 200, NULL, NULL},
         {"/fine", 200, NULL, NULL},
     };
