@@ -78,6 +78,8 @@ static int64_t seconds_up(uint64_t us)
     return (int64_t)((us + SECOND - 1) / SECOND);
 }
 
+/* `t` is how long there will be no more than `r`, nearly: a client that spreads `r` over it is at the
+ * rate. Of a refusal it is the wait, which Retry-After must not undercut (draft-11 §6.4). */
 static void say(struct gim_ctx *c, const struct gim_rate_limit *l, const struct gim_rate_verdict *v)
 {
     struct gim_arena *a = gim_arena(c);
@@ -87,7 +89,7 @@ static void say(struct gim_ctx *c, const struct gim_rate_limit *l, const struct 
                                     (long long)seconds_of(l)));
     (void)gim_add_header(c, GIM_S("RateLimit"),
                          gim_printf(a, "\"%s\";r=%lld;t=%lld", name_of(l), (long long)v->left,
-                                    (long long)seconds_up(v->full_us)));
+                                    (long long)seconds_up(v->taken ? v->full_us : v->wait_us)));
 }
 
 static int refuse(struct gim_ctx *c, const struct gim_rate_limit *l, uint64_t wait_us)

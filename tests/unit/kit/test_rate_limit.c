@@ -177,7 +177,7 @@ static void clients_are_told_what_is_left_and_when_to_come_back(void **state)
     assert_head(app, "GET", "/client", "X-Forwarded-For: 6.6.6.6, 192.0.2.1\r\n", 200,
                 PARTS("RateLimit: \"default\";r=0;t=3"));
     assert_head(app, "GET", "/client", "X-Forwarded-For: 192.0.2.1\r\n", 429,
-                PARTS("RateLimit: \"default\";r=0;t=3", "Retry-After: 1", "problem+json"));
+                PARTS("RateLimit: \"default\";r=0;t=1", "Retry-After: 1", "problem+json"));
     assert_head(app, "GET", "/client", "X-Forwarded-For: 192.0.2.2\r\n", 200, NULL);
     /* one IPv6 host is one client, whichever of its addresses it takes */
     assert_head(app, "GET", "/client", "X-Forwarded-For: 2001:db8::1\r\n", 200, NULL);
