@@ -3,11 +3,12 @@
  * Integers are written two digits a step from a table: the one division per pair is what decimal
  * output costs, and replies write several numbers each. */
 #include <gimlet/str.h>
+#include "digits.h"
 
-static const char digit_pairs[] = "00010203040506070809101112131415161718192021222324"
-                                  "25262728293031323334353637383940414243444546474849"
-                                  "50515253545556575859606162636465666768697071727374"
-                                  "75767778798081828384858687888990919293949596979899";
+const char gim_digit_pairs[] = "00010203040506070809101112131415161718192021222324"
+                               "25262728293031323334353637383940414243444546474849"
+                               "50515253545556575859606162636465666768697071727374"
+                               "75767778798081828384858687888990919293949596979899";
 
 static unsigned char fold(unsigned char c)
 {
@@ -103,12 +104,12 @@ size_t gim_int_write(char *out, int64_t v)
 
     while (u >= 100) {
         at -= 2;
-        memcpy(at, digit_pairs + (u % 100) * 2, 2);
+        gim_put_two(at, (unsigned)(u % 100));
         u /= 100;
     }
     if (u >= 10) {
         at -= 2;
-        memcpy(at, digit_pairs + u * 2, 2);
+        gim_put_two(at, (unsigned)u);
     } else {
         *--at = (char)('0' + u);
     }

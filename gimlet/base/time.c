@@ -5,11 +5,10 @@
  * one can be: 23:59:60 UTC) and lenient where it allows: lower-case t and z, a space for the T. */
 #include <gimlet/time.h>
 #include "civil.h"
+#include "digits.h"
 #include <time.h>
 
 #define SECOND INT64_C(1000000)
-#define FIRST_SECOND INT64_C(-62135596800) /* 0001-01-01T00:00:00Z */
-#define LAST_SECOND INT64_C(253402300799)  /* 9999-12-31T23:59:59Z */
 
 /* Reads fixed fields; `bad` sticks, so that the caller asks once. */
 struct cursor {
@@ -17,21 +16,14 @@ struct cursor {
     bool bad;
 };
 
-static char *put2(char *out, unsigned v)
-{
-    out[0] = (char)('0' + v / 10);
-    out[1] = (char)('0' + v % 10);
-    return out + 2;
-}
-
 static char *put_fraction(char *out, unsigned us)
 {
     char *end;
 
     *out++ = '.';
-    put2(out, us / 10000);
-    put2(out + 2, us / 100 % 100);
-    end = put2(out + 4, us % 100);
+    gim_put_two(out, us / 10000);
+    gim_put_two(out + 2, us / 100 % 100);
+    end = gim_put_two(out + 4, us % 100);
     while (end[-1] == '0')
         end--;
     return end;
@@ -138,23 +130,23 @@ size_t gim_time_write(char *out, gim_time t)
     struct gim_civil d;
     char *p = out;
 
-    if (seconds < FIRST_SECOND || seconds > LAST_SECOND) { /* outside the type: the nearest end */
+    if (gim_civil_clamp(seconds) != seconds) { /* outside the type: the nearest end */
         us = 0;
-        seconds = seconds < FIRST_SECOND ? FIRST_SECOND : LAST_SECOND;
+        seconds = gim_civil_clamp(seconds);
     }
     d = gim_civil_of(seconds);
-    p = put2(p, (unsigned)d.year / 100);
-    p = put2(p, (unsigned)d.year % 100);
+    p = gim_put_two(p, (unsigned)d.year / 100);
+    p = gim_put_two(p, (unsigned)d.year % 100);
     *p++ = '-';
-    p = put2(p, (unsigned)d.month);
+    p = gim_put_two(p, (unsigned)d.month);
     *p++ = '-';
-    p = put2(p, (unsigned)d.day);
+    p = gim_put_two(p, (unsigned)d.day);
     *p++ = 'T';
-    p = put2(p, (unsigned)d.hour);
+    p = gim_put_two(p, (unsigned)d.hour);
     *p++ = ':';
-    p = put2(p, (unsigned)d.minute);
+    p = gim_put_two(p, (unsigned)d.minute);
     *p++ = ':';
-    p = put2(p, (unsigned)d.second);
+    p = gim_put_two(p, (unsigned)d.second);
     if (us)
         p = put_fraction(p, us);
     *p++ = 'Z';
@@ -179,7 +171,7 @@ int gim_time_read(gim_str s, gim_time *out)
         return -1;
     d.second -= leap;
     seconds = gim_civil_seconds(&d) - offset(&c);
-    if (c.bad || c.at != c.end || seconds < FIRST_SECOND || seconds > LAST_SECOND)
+    if (c.bad || c.at != c.end || gim_civil_clamp(seconds) != seconds)
         return -1;
     if (leap && (seconds + 1) % 86400 != 0)
         return -1;

@@ -4,31 +4,26 @@
  * anything else for itself. The weekday must be one, but need not be the right one. */
 #include "date.h"
 #include "../base/civil.h"
+#include "../base/digits.h"
 
 #define YEARS_AHEAD 50 /* a two-digit year further in the future is of the century before */
 
 static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 static const char days[] = "SunMonTueWedThuFriSat";
 
-static void two_digits(char *out, int v)
-{
-    out[0] = (char)('0' + v / 10);
-    out[1] = (char)('0' + v % 10);
-}
-
 void gim_http_date_write(char out[GIM_HTTP_DATE_LEN], int64_t seconds)
 {
-    struct gim_civil c = gim_civil_of(seconds);
+    struct gim_civil c = gim_civil_of(gim_civil_clamp(seconds));
 
     memcpy(out, "Sun, 06 Nov 1994 08:49:37 GMT", GIM_HTTP_DATE_LEN);
     memcpy(out, days + c.weekday * 3, 3);
-    two_digits(out + 5, c.day);
+    gim_put_two(out + 5, (unsigned)c.day);
     memcpy(out + 8, months + (c.month - 1) * 3, 3);
-    two_digits(out + 12, c.year / 100);
-    two_digits(out + 14, c.year % 100);
-    two_digits(out + 17, c.hour);
-    two_digits(out + 20, c.minute);
-    two_digits(out + 23, c.second);
+    gim_put_two(out + 12, (unsigned)c.year / 100);
+    gim_put_two(out + 14, (unsigned)c.year % 100);
+    gim_put_two(out + 17, (unsigned)c.hour);
+    gim_put_two(out + 20, (unsigned)c.minute);
+    gim_put_two(out + 23, (unsigned)c.second);
 }
 
 /* The index of the three letters in `names`, or -1. */

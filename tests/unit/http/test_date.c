@@ -107,12 +107,33 @@ static void what_is_written_reads_back(void **state)
     }
 }
 
+static void a_year_that_has_no_four_digits_is_the_nearest_that_has(void **state)
+{
+    static const struct {
+        int64_t seconds;
+        const char *want;
+    } rows[] = {
+        {INT64_MIN, "Mon, 01 Jan 0001 00:00:00 GMT"},
+        {-62135596801, "Mon, 01 Jan 0001 00:00:00 GMT"},
+        {253402300800, "Fri, 31 Dec 9999 23:59:59 GMT"},
+        {INT64_MAX, "Fri, 31 Dec 9999 23:59:59 GMT"},
+    };
+    char out[GIM_HTTP_DATE_LEN + 1] = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        gim_http_date_write(out, rows[i].seconds);
+        assert_string_equal(out, rows[i].want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_three_forms_are_read),
         cmocka_unit_test(two_digit_years_are_at_most_fifty_ahead),
         cmocka_unit_test(what_is_written_reads_back),
+        cmocka_unit_test(a_year_that_has_no_four_digits_is_the_nearest_that_has),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
