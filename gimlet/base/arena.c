@@ -98,15 +98,16 @@ void gim_arena_reset(struct gim_arena *a)
     start_over(a);
 }
 
-/* A new chunk for at least `need` bytes. A big object gets a chunk of its own size; what was left
- * of the previous chunk is given up. */
-static void grow(struct gim_arena *a, size_t need)
+/* A new chunk for an object of `object` bytes. A big one gets a chunk of its own size; what was left
+ * of the previous chunk is given up. Out of line, so that the usual allocation saves no registers. */
+__attribute__((noinline, cold)) static void grow(struct gim_arena *a, size_t object)
 {
     size_t size = a->total < CHUNK_MIN ? CHUNK_MIN : a->total < CHUNK_MAX ? a->total : CHUNK_MAX;
+    size_t need = object + ALIGN_MAX + REDZONE;
     struct gim_chunk *c;
 
-    if (need > SIZE_MAX / 2)
-        out_of_memory(need);
+    if (object > SIZE_MAX / 2)
+        out_of_memory(object);
     if (size < need)
         size = need;
     atomic_fetch_add_explicit(&heap_calls, 1, memory_order_relaxed);
@@ -127,10 +128,8 @@ void *gim_alloc_raw(struct gim_arena *a, size_t size, size_t align)
     size_t pad = -(uintptr_t)a->at & (align - 1);
     char *p;
 
-    if (size > SIZE_MAX / 2)
-        out_of_memory(size);
-    if ((size_t)(a->end - a->at) < pad + size + REDZONE) {
-        grow(a, size + ALIGN_MAX + REDZONE);
+    if (size > SIZE_MAX / 2 || (size_t)(a->end - a->at) < pad + size + REDZONE) {
+        grow(a, size);
         pad = -(uintptr_t)a->at & (align - 1);
     }
     p = a->at + pad;
