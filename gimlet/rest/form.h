@@ -4,12 +4,6 @@
 
 #include "ctx.h"
 
-/** Has the route a form? */
-static inline bool gim_form_has(const struct gim_route *row)
-{
-    return row->form || row->upload;
-}
-
 /** Is a body of that media type one that .form or .upload takes? */
 bool gim_form_takes(const struct gim_route *row, gim_str type);
 /** What a route with a form takes, for Accept: "application/json, multipart/form-data". In `a`. */

@@ -22,6 +22,8 @@ struct gim_bound_route {
     int64_t max_body;                      /* innermost limit that was set; 0: the app's */
     int64_t handler_timeout, body_timeout; /* the same, ms; GIM_NONE: none */
     uint8_t n_params;
+    bool keep;                        /* its request may outlive the call that brought it */
+    bool form;                        /* it has .form or .upload */
     gim_str params[GIM_ROUTE_PARAMS]; /* names */
 };
 

@@ -89,6 +89,8 @@ static void add_rows(struct flat *f, const struct gim_route *rows)
     for (; rows && rows->pattern; rows++) {
         struct gim_bound_route bound = {.row = rows};
 
+        bound.keep = rows->suspends || rows->streams || rows->blocking;
+        bound.form = rows->form || rows->upload;
         set_limits(f, &bound);
         bound.pattern = full_pattern(f, rows);
         make_chain(f, &bound);

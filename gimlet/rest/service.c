@@ -59,7 +59,8 @@ static int bind_body(struct gim_ctx *c, struct gim_faults *faults)
 /* 0: all schemas hold; else the problem is made. */
 static int bind(struct gim_ctx *c)
 {
-    const struct gim_route *row = c->match.route->row;
+    const struct gim_bound_route *route = c->match.route;
+    const struct gim_route *row = route->row;
     struct gim_faults faults = {0};
     bool form = false;
 
@@ -67,7 +68,7 @@ static int bind(struct gim_ctx *c)
         bind_path(c, &faults);
     if (row->query && bind_query(c, &faults))
         return -1;
-    if (gim_form_has(row) && gim_form_bind(c, &faults, &form))
+    if (route->form && gim_form_bind(c, &faults, &form))
         return -1;
     if (row->body && !form && bind_body(c, &faults))
         return -1;
@@ -171,29 +172,32 @@ static bool in_types(gim_str list, gim_str type)
  * kinds of JSON (a merge patch is no JSON patch), so there +json alone says too little. */
 static bool type_is_taken(const struct gim_ctx *c)
 {
-    const struct gim_route *row = c->match.route->row;
-    gim_str value = gim_head_known(&c->x.head, GIM_FIELD_CONTENT_TYPE);
-    gim_str type = gim_str_trim(gim_str_cut(&value, ';'));
+    const struct gim_bound_route *route = c->match.route;
+    const struct gim_route *row = route->row;
     bool strict = gim_ctx_app(c)->settings.strict_content_type;
+    gim_str value, type;
 
+    if (!strict && !route->form && !row->media_types)
+        return true;
+    value = gim_head_known(&c->x.head, GIM_FIELD_CONTENT_TYPE);
+    type = gim_str_trim(gim_str_cut(&value, ';'));
     if (!row->body && !row->body_raw)
-        return !gim_form_has(row) || gim_form_takes(row, type);
-    if (gim_form_has(row) && gim_form_takes(row, type))
+        return !route->form || gim_form_takes(row, type);
+    if (route->form && gim_form_takes(row, type))
+        return true;
+    if (!type.len && !strict)
         return true;
     if (row->media_types)
-        return (!type.len && !strict) || is_json(type) ||
-               in_types(gim_str_of(row->media_types), type);
-    if (gim_form_has(row)) /* the type chooses: a wrong one is not JSON either */
-        return (!type.len && !strict) || is_json_type(type);
-    return !strict || is_json_type(type);
+        return is_json(type) || in_types(gim_str_of(row->media_types), type);
+    return is_json_type(type); /* with a form the type chooses: a wrong one is not JSON either */
 }
 
 static int reply_unsupported_type(struct gim_ctx *c)
 {
     const struct gim_route *row = c->match.route->row;
-    const char *types = gim_form_has(row)  ? gim_form_types(row, gim_arena(c))
-                        : row->media_types ? row->media_types
-                                           : "application/json";
+    const char *types = c->match.route->form ? gim_form_types(row, gim_arena(c))
+                        : row->media_types   ? row->media_types
+                                             : "application/json";
     bool patch = c->x.head.method_id == GIM_METHOD_PATCH;
 
     gim_problem(c, 415, NULL, "the body's Content-Type is not taken here; send %s", types);
@@ -206,7 +210,7 @@ static void admit_body(struct gim_ctx *c)
 {
     if (!type_is_taken(c))
         reply_unsupported_type(c);
-    else if (gim_form_has(c->match.route->row))
+    else if (c->match.route->form)
         (void)gim_form_begin(c);
 }
 
@@ -235,11 +239,21 @@ static int route(struct gim_ctx *c)
     return 0;
 }
 
-static bool route_is_kept(const struct gim_ctx *c)
+/* The request will outlive its input, so its head moves to the arena. Slices of the path, where it is
+ * the head's own text, move along; a decoded one lies in the arena already. */
+static void keep(struct gim_ctx *c)
 {
-    const struct gim_bound_route *r = c->match.route;
+    struct gim_exchange *x = &c->x;
+    const char *from = x->head.base;
+    bool moves = c->path.ptr == gim_head_str(&x->head, x->head.path).ptr;
 
-    return r && (r->row->suspends || r->row->streams || r->row->blocking);
+    x->keep = true;
+    gim_exchange_keep(x);
+    if (!moves)
+        return;
+    c->path.ptr = x->head.base + (c->path.ptr - from);
+    for (unsigned i = 0; i < c->match.route->n_params; i++)
+        c->match.params[i].ptr = x->head.base + (c->match.params[i].ptr - from);
 }
 
 static int run_befores(struct gim_ctx *c)
@@ -281,14 +295,9 @@ static enum gim_body_plan on_head(struct gim_exchange *x)
         c->start_ns = gim_loop_ns(x->wire->loop);
     if (route(c))
         return GIM_BODY_REFUSE;
-    if (route_is_kept(c)) {
-        x->keep = true;
-        if (!x->stable) { /* slices of the path move with the head */
-            gim_exchange_keep(x);
-            (void)!route(c);
-        }
-    }
     r = c->match.route;
+    if (r && r->keep)
+        keep(c);
     x->max_body = r && r->max_body ? r->max_body : gim_ctx_app(c)->settings.limits.max_body;
     x->handler_timeout = r ? (int32_t)r->handler_timeout : 0;
     x->body_timeout = r ? (int32_t)r->body_timeout : 0;
