@@ -5,17 +5,6 @@
 #define LINGER_MS 2000
 #define WRITE_STEP 4096 /* bytes a slow reader must take in one write timeout */
 
-static uint32_t pending(const struct gim_conn *c)
-{
-    return (uint32_t)gim_stream_pending(c->stream);
-}
-
-/* Is there something that the client does not take: bytes kept, or the part of a file that is next? */
-static bool is_stuck(const struct gim_conn *c)
-{
-    return pending(c) || (c->streaming && c->x->span.len);
-}
-
 /* The exchange's own limit, or the wire's where it has none. */
 static int64_t own_ms(int32_t own, int64_t wires)
 {
@@ -49,6 +38,8 @@ static bool carry_is_blank(const struct gim_conn *c)
 
 static enum gim_conn_phase busy_phase(const struct gim_conn *c)
 {
+    if (c->streaming && c->x->span.len) /* the part of a file that is next does not go */
+        return GIM_CONN_WRITE;
     if (c->closing)
         return GIM_CONN_LINGER;
     return c->suspended ? GIM_CONN_HANDLER : GIM_CONN_STREAM;
@@ -56,7 +47,7 @@ static enum gim_conn_phase busy_phase(const struct gim_conn *c)
 
 static enum gim_conn_phase phase_now(const struct gim_conn *c)
 {
-    if (is_stuck(c))
+    if (c->held)
         return GIM_CONN_WRITE;
     if (c->closing || c->suspended || c->streaming || c->upgraded)
         return busy_phase(c);
@@ -109,7 +100,7 @@ void gim_conn_set_deadline(struct gim_conn *c)
     }
     c->moved = false;
     if (now == GIM_CONN_WRITE)
-        c->progress = pending(c);
+        c->progress = c->held;
     else if (now == GIM_CONN_LINGER)
         c->progress = 0;
     c->phase = (uint8_t)now;
@@ -123,7 +114,7 @@ void gim_conn_set_deadline(struct gim_conn *c)
 void gim_conn_on_deadline(struct gim_timer *t)
 {
     struct gim_conn *c = GIM_CONTAINER(t, struct gim_conn, timer);
-    uint32_t left = pending(c);
+    uint32_t left = (uint32_t)gim_stream_pending(c->stream);
 
     switch ((enum gim_conn_phase)c->phase) {
     case GIM_CONN_NEW:

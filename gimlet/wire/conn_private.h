@@ -31,6 +31,7 @@ void gim_conn_answer_late(struct gim_conn *c);
 
 /* conn_deadline.c */
 
+/** Sets the deadline of what `c` does now; c->held is what is pending. */
 void gim_conn_set_deadline(struct gim_conn *c);
 void gim_conn_on_deadline(struct gim_timer *t);
 

@@ -100,10 +100,10 @@ struct gim_exchange {
     uint64_t start_ms;
     struct gim_buf collected; /* a body that came in pieces; x->body is a view of it */
     int64_t charged;          /* bytes of the budget for slow clients */
-    int64_t received;         /* bytes of a body that came in pieces */
     /** Set by on_head: takes the body as it comes, nothing is collected. 0; or -1 with a reply made,
      *  and the rest is not wanted. x->body stays empty. */
     int (*sink)(struct gim_exchange *x, gim_str data);
+    int64_t received;      /* bytes of a body that came in pieces */
     int64_t sent;          /* bytes of a streamed body */
     struct gim_out span;   /* its file part that has not left */
     struct gim_task again; /* goes on with a stream that has had its share of a turn */
