@@ -47,9 +47,14 @@ def declared_names():
     found = set()
     for statement in code.split(";"):
         called = re.search(r"\b(gim_\w+)\s*\(", statement)
-        named = re.search(r"extern\s[^(]*?\b(gim_\w+)\s*(?:\[\])?\s*$", statement)
-        if "typedef" not in statement and (called or named):
-            found.add((called or named).group(1))
+        values = re.search(r"extern\s[^(]*?((?:\bgim_\w+\s*(?:\[\])?\s*,?\s*)+)$", statement)  # one type, some names
+        handler = re.search(r"^\s*gim_handler\s+(gim_\w+)\s*$", statement)
+        if "typedef" in statement:
+            continue
+        if called or handler:
+            found.add((called or handler).group(1))
+        elif values:
+            found |= set(re.findall(r"gim_\w+", re.sub(r"^\s*gim_\w+\s+(?=gim_)", "", values.group(1))))
     return found
 
 
@@ -84,6 +89,12 @@ def test_the_shared_library_exports_the_manual_and_nothing_else(installed):
     declared = declared_names()
     assert declared - listed == set(), "declared in a header, not exported"
     assert listed - declared == set(), "exported, but not in the manual"
+
+
+def test_every_example_links_with_the_shared_library(installed, tmp_path):
+    """What only a macro names (the handler of GIM_FILES) must be there, too."""
+    for example in sorted((ROOT / "examples").glob("*.c")):
+        run("cc", "-std=gnu11", "-Werror", example, "-o", tmp_path / example.stem, *installed.flags())
 
 
 @pytest.mark.skipif(not shutil.which("g++"), reason="needs g++")
