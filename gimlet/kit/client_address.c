@@ -61,8 +61,11 @@ static gim_str find_client(struct gim_ctx *c)
     gim_str remote = gim_remote(c);
     char text[GIM_ADDRESS_MAX];
     struct gim_address peer;
-    bool has_peer = !gim_address_read(remote, &peer);
+    bool has_peer;
 
+    if (!p && !gim_str_starts(remote, GIM_S("::ffff:")))
+        return remote; /* as it would be written again */
+    has_peer = !gim_address_read(remote, &peer);
     (void)gim_trusted_read(&trusted, trusted_of(p));
     if (p && (has_peer || trusted.local))
         read_field(c, p->field, &f);
