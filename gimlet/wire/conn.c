@@ -372,18 +372,21 @@ static inline void set_reading(struct gim_conn *c)
         c->stream->ops->read_start(c->stream);
 }
 
-/* Goes on with a streamed reply, and with what is carried behind it. False: `c` is gone. */
+/* Goes on with a streamed reply, and with what is carried behind it. Its head leaves with its first
+ * piece. False: `c` is gone. */
 static bool stream(struct gim_conn *c)
 {
     while (c->streaming) {
         enum gim_pumped pumped = gim_conn_pump(c);
 
-        if (pumped != GIM_PUMP_ENDED)
-            return pumped == GIM_PUMP_WAITS;
+        if (pumped == GIM_PUMP_DEAD)
+            return false;
+        if (pumped == GIM_PUMP_WAITS)
+            break;
         if ((c->carry_len || c->in_body) && !paused(c))
             serve_carry(c);
-        flush(c);
     }
+    flush(c);
     return true;
 }
 
@@ -415,8 +418,9 @@ static inline void decide(struct gim_conn *c)
 /* May free `c`. */
 static void settle(struct gim_conn *c)
 {
-    flush(c);
-    if (c->streaming && !stream(c))
+    if (!c->streaming)
+        flush(c);
+    else if (!stream(c))
         return;
     if (c->upgraded && c->carry_len)
         gim_conn_upgraded_carry(c);

@@ -17,11 +17,49 @@
 
 /* ---- beginning and end ----------------------------------------------------------------------- */
 
-static void count_in_flight(struct gim_exchange *x)
+/* A stream counts. An upgrade, which may last for hours, does not: a crowd of them would be in the way
+ * of all requests that suspend. What bounds it is that it is a connection. */
+static void count_in_flight(struct gim_exchange *x, bool counts)
 {
-    if (!x->in_flight)
-        x->wire->in_flight++;
-    x->in_flight = true;
+    x->wire->in_flight += counts;
+    x->wire->in_flight -= x->in_flight;
+    x->in_flight = counts;
+}
+
+/* Tells the owner of an upgrade. May free `c`. */
+static void upgraded(struct gim_conn *c, void (*fn)(struct gim_exchange *x))
+{
+    struct gim_exchange *x = c->x;
+
+    gim_exchange_ref(x);
+    fn(x);
+    if (x->conn)
+        gim_conn_settle(x->conn);
+    gim_exchange_unref(x);
+}
+
+static void run_again(struct gim_task *t)
+{
+    struct gim_exchange *x = GIM_CONTAINER(t, struct gim_exchange, again);
+
+    x->queued = false;
+    if (x->conn && x->conn->streaming)
+        gim_conn_go_on(x->conn);
+    else if (x->conn && x->conn->upgraded && x->conn->ended)
+        upgraded(x->conn, x->reply.upgrade->on_end);
+    else if (x->conn && x->conn->upgraded && x->wire->draining)
+        upgraded(x->conn, x->reply.upgrade->on_drain);
+    gim_exchange_unref(x);
+}
+
+static void queue(struct gim_exchange *x)
+{
+    if (x->queued)
+        return;
+    x->queued = true;
+    x->again.run = run_again;
+    gim_exchange_ref(x);
+    gim_loop_post(x->wire->loop, &x->again);
 }
 
 bool gim_conn_begin_stream(struct gim_conn *c, bool close)
@@ -37,7 +75,9 @@ bool gim_conn_begin_stream(struct gim_conn *c, bool close)
     gim_wire_write_head(c->wire, x, &c->wire->out, r->close);
     c->streaming = !r->upgrade;
     c->upgraded = r->upgrade;
-    count_in_flight(x);
+    count_in_flight(x, c->streaming);
+    if (c->upgraded && c->ended)
+        queue(x);
     return true;
 }
 
@@ -145,40 +185,6 @@ static int push_file(struct gim_conn *c)
 
 /* ---- going on -------------------------------------------------------------------------------- */
 
-/* Tells the owner of an upgrade. May free `c`. */
-static void upgraded(struct gim_conn *c, void (*fn)(struct gim_exchange *x))
-{
-    struct gim_exchange *x = c->x;
-
-    gim_exchange_ref(x);
-    fn(x);
-    if (x->conn)
-        gim_conn_settle(x->conn);
-    gim_exchange_unref(x);
-}
-
-static void run_again(struct gim_task *t)
-{
-    struct gim_exchange *x = GIM_CONTAINER(t, struct gim_exchange, again);
-
-    x->queued = false;
-    if (x->conn && x->conn->streaming)
-        gim_conn_go_on(x->conn);
-    else if (x->conn && x->conn->upgraded && x->wire->draining)
-        upgraded(x->conn, x->reply.upgrade->on_drain);
-    gim_exchange_unref(x);
-}
-
-static void queue(struct gim_exchange *x)
-{
-    if (x->queued)
-        return;
-    x->queued = true;
-    x->again.run = run_again;
-    gim_exchange_ref(x);
-    gim_loop_post(x->wire->loop, &x->again);
-}
-
 /* Never at once: the caller may be inside another connection's piece. */
 void gim_exchange_wake(struct gim_exchange *x)
 {
@@ -217,6 +223,7 @@ enum gim_pumped gim_conn_pump(struct gim_conn *c)
         if (moved == 0)
             return GIM_PUMP_WAITS;
         if (moved < 0) {
+            gim_conn_flush(c);
             gim_conn_close(c, true);
             return GIM_PUMP_DEAD;
         }

@@ -335,7 +335,7 @@ static void reader_that_stops_stops_the_source(void **state)
     is.endless = true;
     f->m.bounded = true;
     feed(f, GET_S);
-    assert_int_equal(is.pulls, 0); /* not even the head has left */
+    assert_int_equal(is.pulls, 1); /* the head has not left, nor what it took along */
     assert_int_equal(f->c->phase, GIM_CONN_WRITE);
     gim_memory_take(&f->m, 4096);
     turns(f, 20);
@@ -396,6 +396,80 @@ static void fast_reader_leaves_the_others_their_turn(void **state)
     assert_int_equal(is.pulls, 2 * before);
     turn(f);
     assert_int_equal(is.pulls, 3 * before);
+}
+
+static int writes;
+static const struct gim_stream_ops *memory_ops;
+
+static void counted_write(struct gim_stream *s, gim_str data)
+{
+    writes++;
+    memory_ops->write(s, data);
+}
+
+static void count_writes(struct fixture *f, struct gim_stream_ops *counting)
+{
+    memory_ops = f->m.stream.ops;
+    *counting = *memory_ops;
+    counting->write = counted_write;
+    f->m.stream.ops = counting;
+    writes = 0;
+}
+
+static void head_leaves_with_the_first_piece(void **state)
+{
+    static const struct step one[] = {{"abc", GIM_PULL_END, 0}, {0}};
+    static struct gim_stream_ops counting;
+    struct fixture *f = *state;
+
+    count_writes(f, &counting);
+    play(one);
+    feed(f, GET_S GET_ECHO GET_S);
+    assert_string_equal(take(f), CHUNKED "00000003\r\nabc\r\n0\r\n\r\n" OK_NONE CHUNKED
+                                         "00000003\r\nabc\r\n0\r\n\r\n");
+    assert_int_equal(writes, 2);
+    play(waiting + 1);
+    feed(f, GET_S); /* and does not wait for a source that has none */
+    assert_string_equal(take(f), CHUNKED);
+    assert_int_equal(writes, 3);
+}
+
+/* What could not be completed is cut, and no part of it is in the next one's way. */
+static void head_of_a_stream_that_fails_is_not_anothers(void **state)
+{
+    static const struct step none[] = {{"", GIM_PULL_FAIL, 0}, {0}};
+    struct fixture *f = *state;
+    struct gim_memory other;
+
+    play(none);
+    feed(f, GET_S);
+    assert_true(f->m.reset);
+    assert_string_equal(take(f), CHUNKED);
+    gim_memory_open(&other, f->loop, &gim_conn_user);
+    gim_conn_open(&f->wire, &other.stream);
+    feed_to(&other, GET_ECHO);
+    assert_string_equal(take_from(&other), OK_NONE);
+    gim_wire_hang_up(&f->wire);
+    gim_memory_free(&other);
+}
+
+/* Its turn has not come: the answer before it is not taken yet. */
+static void head_of_a_stream_behind_an_untaken_answer_is_not_anothers(void **state)
+{
+    struct fixture *f = *state;
+    struct gim_memory other;
+
+    play(waiting + 2);
+    f->m.bounded = true;
+    feed(f, GET_ECHO GET_S);
+    gim_memory_open(&other, f->loop, &gim_conn_user);
+    gim_conn_open(&f->wire, &other.stream);
+    feed_to(&other, GET_ECHO);
+    assert_string_equal(take_from(&other), OK_NONE);
+    gim_memory_take(&f->m, 10000);
+    assert_string_equal(take(f), OK_NONE CHUNKED "00000001\r\nb\r\n00000001\r\nc\r\n0\r\n\r\n");
+    gim_wire_hang_up(&f->wire);
+    gim_memory_free(&other);
 }
 
 static void stream_is_in_flight_as_long_as_it_lasts(void **state)
@@ -546,6 +620,9 @@ int main(void)
         TEST(reader_that_takes_nothing_is_cut_off),
         TEST(slow_reader_that_takes_some_is_not),
         TEST(fast_reader_leaves_the_others_their_turn),
+        TEST(head_leaves_with_the_first_piece),
+        TEST(head_of_a_stream_that_fails_is_not_anothers),
+        TEST(head_of_a_stream_behind_an_untaken_answer_is_not_anothers),
         TEST(stream_is_in_flight_as_long_as_it_lasts),
         TEST(backlog_behind_a_stream_is_bounded),
         TEST(request_behind_the_last_stream_of_a_stopping_server_meets_no_reset),

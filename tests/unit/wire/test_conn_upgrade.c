@@ -12,7 +12,23 @@ static void bytes_behind_an_upgrade_are_its_owners(void **state)
     assert_string_equal(take(f), " HTTP/1.1\r\n\r\n");
     assert_string_equal(is.heard, "GET /echo HTTP/1.1\r\n\r\n");
     assert_int_equal(f->c->timer.due, 0); /* no deadline counts */
-    assert_int_equal(f->wire.in_flight, 1);
+}
+
+/* They last for hours: counted, a crowd of them would be in the way of all requests that suspend. */
+static void upgrades_do_not_count_as_in_flight(void **state)
+{
+    struct fixture *f = *state;
+    struct gim_memory other;
+
+    f->limits.max_in_flight = 1;
+    feed(f, GET_UP);
+    assert_int_equal(f->wire.in_flight, 0);
+    gim_memory_open(&other, f->loop, &gim_conn_user);
+    gim_conn_open(&f->wire, &other.stream);
+    feed_to(&other, GET_ECHO);
+    assert_string_equal(take_from(&other), OK_NONE);
+    gim_wire_hang_up(&f->wire);
+    gim_memory_free(&other);
 }
 
 static void upgrade_behind_a_stream_gets_its_bytes_in_order(void **state)
@@ -157,6 +173,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(bytes_behind_an_upgrade_are_its_owners),
+        TEST(upgrades_do_not_count_as_in_flight),
         TEST(upgrade_behind_a_stream_gets_its_bytes_in_order),
         cmocka_unit_test(owner_may_hang_up_from_inside),
         TEST(owner_hears_of_the_end_and_of_the_servers),
