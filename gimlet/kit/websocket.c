@@ -171,10 +171,13 @@ static void start_closing(struct gim_websocket *ws, unsigned code, gim_str reaso
     set_timer(ws, or_default(ws->events->close, CLOSE_MS));
 }
 
-/* May more be sent? Where too much waits already, the client has to go, or the message. */
+/* May more be sent? Where too much waits already, the client has to go, or the message. Once the
+ * process's budget is spent, any bytes are too many. */
 static bool has_room(struct gim_websocket *ws)
 {
-    size_t max = (size_t)or_default(ws->events->max_unsent, MAX_UNSENT);
+    size_t max = gim_wire_is_spent(exchange(ws)->wire)
+                     ? 0
+                     : (size_t)or_default(ws->events->max_unsent, MAX_UNSENT);
 
     if (gim_websocket_unsent(ws) <= max)
         return true;
@@ -233,19 +236,61 @@ static void on_cancel(void *arg)
 
 /* ---- time ------------------------------------------------------------------------------------ */
 
+/* An unfinished message holds memory, so it has the time that a request's body has: the route's own,
+ * or the server's. 0: for ever. */
+static int64_t message_ms(const struct gim_websocket *ws)
+{
+    const struct gim_exchange *x = exchange(ws);
+    int32_t own = x->body_timeout;
+
+    if (!ws->begun)
+        return 0;
+    return own < 0 ? 0 : own ? own : x->wire->limits->body_timeout;
+}
+
+static bool is_overdue(const struct gim_websocket *ws)
+{
+    int64_t ms = message_ms(ws), rate = exchange(ws)->wire->limits->body_min_rate;
+
+    if (!ms)
+        return false;
+    if (rate)
+        ms += (int64_t)ws->reader.message.len * 1000 / rate;
+    return gim_loop_ms(ws->hub->loop) - ws->begun >= (uint64_t)ms;
+}
+
+static void end_overdue(struct gim_websocket *ws)
+{
+    gim_str why = GIM_S("a message did not arrive whole in time");
+
+    conclude(ws, GIM_WEBSOCKET_POLICY, why, why);
+}
+
+/* `ms` (0: never), or sooner, when an unfinished message is to be looked at. */
+static int64_t soonest(const struct gim_websocket *ws, int64_t ms)
+{
+    int64_t message = message_ms(ws);
+
+    return message && (ms <= 0 || message < ms) ? message : ms;
+}
+
 /* While bytes wait for the client, write_timeout watches it: a ping would wait behind them. */
 static void watch(struct gim_websocket *ws)
 {
     int64_t ping = or_default(ws->events->ping, PING_MS);
     int64_t silence = (int64_t)(gim_loop_ms(ws->hub->loop) - ws->heard);
 
-    if (gim_websocket_unsent(ws)) {
+    if (is_overdue(ws)) {
+        end_overdue(ws);
+    } else if (ping < 0) { /* only a message's time was to be looked at */
+        set_timer(ws, soonest(ws, 0));
+    } else if (gim_websocket_unsent(ws)) {
         set_timer(ws, ping);
     } else if (ws->pinged) {
         end(ws, GIM_WEBSOCKET_LOST, GIM_S("no answer to a ping"));
         hang_up(ws, true);
     } else if (silence < ping) {
-        set_timer(ws, ping - silence);
+        set_timer(ws, soonest(ws, ping - silence));
     } else {
         ws->pinged = true;
         send_frame(ws, GIM_WS_PING, (gim_str){0});
@@ -323,6 +368,7 @@ static void deliver(struct gim_websocket *ws, gim_str bytes)
         start_closing(ws, GIM_WEBSOCKET_NOT_TAKEN, GIM_S("no messages are taken here"));
         return;
     }
+    ws->begun = 0;
     enter(ws->hub);
     ws->events->on_message(ws, (enum gim_websocket_kind)ws->reader.kind, bytes);
     leave(ws->hub);
@@ -392,9 +438,22 @@ static void give_back(struct gim_websocket *ws)
     } else {
         gim_buf_free(m);
     }
+}
+
+/* What is kept of a message, and since when, is bounded. */
+static void bound(struct gim_websocket *ws)
+{
+    gim_str full = GIM_S("the server holds too many unfinished messages");
+    bool partial = ws->reader.message.len > 0, begins = partial && !ws->begun;
+
+    if (begins || !partial)
+        ws->begun = partial ? ws->heard : 0;
     if (!charge(ws))
-        start_closing(ws, GIM_WEBSOCKET_BUSY,
-                      GIM_S("the server holds too many unfinished messages"));
+        conclude(ws, GIM_WEBSOCKET_BUSY, full, full);
+    else if (is_overdue(ws))
+        end_overdue(ws);
+    else if (begins && ws->state == GIM_WEBSOCKET_OPEN)
+        set_timer(ws, soonest(ws, or_default(ws->events->ping, PING_MS)));
 }
 
 static void on_data(struct gim_exchange *x, gim_str in)
@@ -412,6 +471,8 @@ static void on_data(struct gim_exchange *x, gim_str in)
     if (corked)
         uncork(ws);
     give_back(ws);
+    if (ws->state != GIM_WEBSOCKET_ENDED)
+        bound(ws);
 }
 
 static void on_drained(struct gim_exchange *x)

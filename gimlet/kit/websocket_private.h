@@ -39,7 +39,8 @@ struct gim_websocket {
     gim_str protocol;
     struct gim_task opening;
     struct gim_timer timer;
-    uint64_t heard;                       /* loop milliseconds of its last bytes */
+    uint64_t heard; /* loop milliseconds of its last bytes */
+    uint64_t begun; /* the same of the unfinished message's first; 0: there is none */
     struct gim_websocket_slot *slot;      /* of its refs; NULL: none was asked for */
     struct gim_websocket_member *members; /* of groups */
     gim_str reason;                       /* why we closed it, with `code` */

@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define FINISH_TURNS 64
+
 static void on_wake(struct gim_io *io, uint32_t events)
 {
     (void)io;
@@ -226,6 +228,14 @@ int gim_loop_turn(struct gim_loop *l, int max_ms)
         run_turn_end(l);
     l->in_turn = false;
     return 0;
+}
+
+void gim_loop_finish(struct gim_loop *l)
+{
+    for (int i = 0; i < FINISH_TURNS && gim_loop_turn(l, 0) == 0; i++) {
+        if (!atomic_load_explicit(&l->tasks, memory_order_relaxed))
+            return;
+    }
 }
 
 int gim_loop_run(struct gim_loop *l)

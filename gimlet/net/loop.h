@@ -72,6 +72,9 @@ void gim_loop_wake(struct gim_loop *l);
 /** One turn: waits up to `max_ms` (-1: until something comes), dispatches events, timers, tasks,
  *  then runs the end-of-turn hooks. Returns -1 when waiting failed for good. */
 int gim_loop_turn(struct gim_loop *l, int max_ms);
+/** Turns until no task waits any more, a bounded number of times: what was posted at the very end lets
+ *  go of what it holds, and a task that posts itself for ever does not hold up the end. */
+void gim_loop_finish(struct gim_loop *l);
 /** Turns until gim_loop_stop (any thread, signal-safe) was called. */
 int gim_loop_run(struct gim_loop *l);
 void gim_loop_stop(struct gim_loop *l);

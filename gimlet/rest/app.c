@@ -248,6 +248,8 @@ void gim_worker_init(struct gim_worker *w, struct gim_app *app, struct gim_loop 
 
 void gim_worker_release(struct gim_worker *w)
 {
+    gim_wire_hang_up(&w->wire); /* while all is there that requests use */
+    gim_loop_finish(w->wire.loop);
     if (w->observer)
         w->observer->leave(w);
     w->app->running[w->wire.worker] = NULL;

@@ -117,6 +117,6 @@ void gim_app_stop(struct gim_app *app)
     gim_pool_free(pool);
     for (unsigned i = 0; i < app->workers; i++) {
         if (app->running[i])
-            (void)gim_loop_turn(app->loops[i], 0);
+            gim_loop_finish(app->loops[i]);
     }
 }

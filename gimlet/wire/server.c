@@ -203,10 +203,12 @@ static void end(struct gim_server *s)
     for (unsigned i = 0; i < s->spec->workers; i++) {
         struct worker *w = &s->workers[i];
 
-        if (!w->wire)
-            continue;
-        (void)gim_loop_turn(w->loop, 0); /* late completions let go of their requests */
-        s->spec->worker_stop(s->spec->user, w->wire);
+        if (w->wire)
+            gim_loop_finish(w->loop); /* late completions let go of their requests */
+    }
+    for (unsigned i = 0; i < s->spec->workers; i++) {
+        if (s->workers[i].wire)
+            s->spec->worker_stop(s->spec->user, s->workers[i].wire);
     }
 }
 

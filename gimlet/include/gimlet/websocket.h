@@ -20,8 +20,10 @@
  * no permessage-deflate (RFC 7692). HTTP/1.1 only (no RFC 8441).
  *
  * Everything here is for the thread of the connection's loop, unless it says "any thread". The
- * table's functions run there too: they must not block. A connection counts as a request in flight
- * (--max-in-flight) and as a connection (--max-connections).
+ * table's functions run there too: they must not block. A connection counts against
+ * --max-connections; not against --max-in-flight, which is kept for requests. A message that has begun
+ * must end within --body-timeout (stretched as a body's; the route's own first), else the connection is
+ * closed with 1008. Once --max-buffered is spent, only clients for whom nothing waits are sent more.
  */
 #ifndef GIMLET_WEBSOCKET_H
 #define GIMLET_WEBSOCKET_H

@@ -665,6 +665,112 @@ static void unfinished_messages_share_the_budget_of_the_process(void **state)
     assert_int_equal(atomic_load(&app->shared.buffered), 0);
 }
 
+/* Pings are answered, bytes come: all that is wrong is that the message does not end. */
+static void a_message_that_never_ends_does_not_hold_the_budget(void **state)
+{
+    static const char *const paths[] = {"/echo", "/patient"};
+
+    (void)state;
+    b.worker.limits.body_timeout = 64;
+    b.worker.limits.body_min_rate = 0;
+    for (size_t i = 0; i < 2; i++) {
+        struct client c;
+
+        client_open(&c, &b, paths[i]);
+        client_send(&c, 0x02, GIM_S("for ever"));
+        forget();
+        for (int turns = 0; turns < 1000 && !c.m.shut; turns++) {
+            (void)gim_loop_turn(b.loop, 10);
+            if (i == 0 && !c.m.shut)
+                client_send(&c, PONG, GIM_S(""));
+        }
+        assert_true(c.m.shut);
+        assert_told("close 1008 a message did not arrive whole in time\n");
+        assert_int_equal(atomic_load(&app->shared.buffered), 0);
+        client_close(&c);
+    }
+}
+
+static void a_message_whose_bytes_come_fast_enough_may_take_longer(void **state)
+{
+    struct client c;
+
+    (void)state;
+    b.worker.limits.body_timeout = 64;
+    b.worker.limits.body_min_rate = 1;
+    client_open(&c, &b, "/patient");
+    client_send(&c, 0x02, GIM_S("a whole minute of bytes, at one a second, and longer than that."));
+    for (int i = 0; i < 20; i++)
+        (void)gim_loop_turn(b.loop, 10);
+    client_send(&c, 0x00, GIM_S(""));
+    assert_silent(&c);
+    client_send(&c, 0x80, GIM_S("!"));
+    assert_false(c.m.shut);
+    assert_true(told.open);
+    client_close(&c);
+}
+
+/* A thousand clients that take nothing, at max_unsent each: that is what the budget is against. */
+static void what_clients_do_not_take_shares_the_budget_too(void **state)
+{
+    static const char big[200] = "news";
+    gim_str news = {big, sizeof big};
+    struct gim_websocket *slow, *quick;
+    struct client one, other;
+
+    (void)state;
+    b.worker.limits.max_buffered = 100;
+    client_open(&one, &b, "/echo");
+    slow = told.ws;
+    one.m.bounded = true;
+    client_open(&other, &b, "/echo");
+    quick = told.ws;
+    assert_int_equal(gim_websocket_send(slow, GIM_WEBSOCKET_BINARY, news), 0);
+    assert_int_equal(gim_websocket_send(slow, GIM_WEBSOCKET_BINARY, news), -1);
+    assert_int_equal(gim_websocket_send(quick, GIM_WEBSOCKET_BINARY, news), 0);
+    assert_int_equal(gim_websocket_send(quick, GIM_WEBSOCKET_BINARY, news), 0);
+    assert_frame(&other, BINARY, news);
+    assert_frame(&other, BINARY, news);
+    client_close(&one);
+    client_close(&other);
+}
+
+/* The client has ended its half while the handler was elsewhere: nothing else will be heard of it. */
+static void a_client_that_ended_before_it_began_is_lost(void **state)
+{
+    struct client c;
+
+    (void)state;
+    client_connect(&c, &b);
+    client_ask(&c, "/later");
+    client_send(&c, TEXT, GIM_S("close"));
+    gim_memory_end(&c.m);
+    (void)gim_loop_turn(b.loop, 0);
+    (void)gim_loop_turn(b.loop, 0);
+    assert_true(c.m.closed);
+    assert_told("open \ntext close\nclose 4321 as you say\n");
+    client_close(&c);
+}
+
+static void a_worker_that_goes_takes_its_connections_along(void **state)
+{
+    struct gim_websocket_group *g = gim_websocket_group_new();
+    struct client c;
+
+    (void)state;
+    client_open(&c, &b, "/echo");
+    gim_websocket_join(told.ws, g);
+    (void)gim_websocket_ref_of(told.ws);
+    gim_worker_release(&b.worker);
+    assert_told("open \nclose 1006 \n");
+    assert_int_equal(gim_websocket_group_size(g), 0);
+    gim_loop_free(b.loop);
+    gim_memory_free(&c.m);
+    gim_websocket_group_free(g);
+    app->loops[0] = NULL;
+    bench_open(&b, app, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -688,6 +794,11 @@ int main(void)
         TEST(a_client_that_takes_nothing_is_told_to_go),
         TEST(or_its_messages_are_dropped),
         TEST(unfinished_messages_share_the_budget_of_the_process),
+        TEST(a_message_that_never_ends_does_not_hold_the_budget),
+        TEST(a_message_whose_bytes_come_fast_enough_may_take_longer),
+        TEST(what_clients_do_not_take_shares_the_budget_too),
+        TEST(a_client_that_ended_before_it_began_is_lost),
+        TEST(a_worker_that_goes_takes_its_connections_along),
         TEST(an_idle_connection_holds_no_buffer_and_a_message_costs_no_allocation),
     };
 

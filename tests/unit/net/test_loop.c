@@ -290,6 +290,34 @@ static void receive_buffer_is_one_for_all(void **state)
     assert_ptr_equal(buf, gim_loop_buf(loop));
 }
 
+struct chain {
+    struct gim_task task;
+    int left, ran; /* left < 0: for ever */
+};
+
+static void run_chain(struct gim_task *t)
+{
+    struct chain *c = GIM_CONTAINER(t, struct chain, task);
+
+    c->ran++;
+    if (c->left-- != 0)
+        gim_loop_post(loop, t);
+}
+
+static void finish_runs_what_tasks_post_and_ends_all_the_same(void **state)
+{
+    struct chain some = {.task.run = run_chain, .left = 5};
+    struct chain endless = {.task.run = run_chain, .left = -1};
+
+    (void)state;
+    gim_loop_post(loop, &some.task);
+    gim_loop_finish(loop);
+    assert_int_equal(some.ran, 6);
+    gim_loop_post(loop, &endless.task);
+    gim_loop_finish(loop);
+    assert_true(endless.ran > 6);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_loop, close_loop)
 
 int main(void)
@@ -299,6 +327,7 @@ int main(void)
         TEST(posting_to_a_queue_that_is_not_empty_wakes_nobody),
         TEST(quiet_posts_owe_one_wake_and_make_none),
         TEST(task_may_post_itself_again),
+        TEST(finish_runs_what_tasks_post_and_ends_all_the_same),
         TEST(stop_from_a_signal_handler_ends_run),
         TEST(turn_end_hook_runs_once_after_a_turn_that_did_something),
         TEST(event_already_fetched_is_not_delivered_after_removal),
