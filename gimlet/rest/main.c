@@ -14,6 +14,7 @@
 #include <gimlet/log.h>
 #include <gimlet/openapi.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -226,5 +227,6 @@ int gim_main_run(int argc, char **argv, const struct gim_app_spec *spec)
     gim_log_level(settings.log_level);
     gim_log_json(settings.log_format == 1);
     raise_fd_limit();
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file at its limit (ulimit -f): EFBIG, an answer like any */
     return run(spec, &settings, switched);
 }
