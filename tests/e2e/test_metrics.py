@@ -6,7 +6,7 @@ import sys
 import threading
 
 import pytest
-from conftest import BUILD, ROOT, run
+from conftest import BUILD, ROOT, run, until
 
 PARSER = """
 import sys
@@ -145,8 +145,13 @@ def test_refusals_are_counted_by_reason(serve):
         b.send("GET / HTTP/1.1\r\nHo")
         with server.connect() as c:
             assert c.read().status == 503
-    with server.connect() as c:
-        figures = parsed(c.call("GET", "/metrics").body.decode())
+
+    def scrape():  # once the server has seen that the others have gone
+        with server.connect() as c:
+            reply = c.call("GET", "/metrics")
+        return reply.body.decode() if reply.status == 200 else None
+
+    figures = parsed(until(scrape))
     for reason in "head_timeout", "malformed", "target_too_long", "head_too_large", "body_too_large", \
                   "too_many_connections":
         assert total(figures, "http_server_rejected_total", reason=reason) >= 1, reason
