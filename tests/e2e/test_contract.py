@@ -3,7 +3,7 @@ import re
 
 import pytest
 from comparison import compare, needs_compare, running
-from conftest import POSTS, ROOT
+from conftest import BUILD, POSTS, ROOT
 
 pytestmark = needs_compare
 
@@ -53,3 +53,19 @@ def test_the_plan_names_programs_that_its_build_lines_make():
         made = re.search(r'"-o", "([^"]*)"', text)
         if made:
             assert f'run: ["{made.group(1)}"]' in text
+
+
+def test_the_service_that_is_counted_keeps_it_too(folder):
+    """contenders/gimlet: what script/count-lines counts does the same work as the others."""
+    program = BUILD / "contenders/gimlet/posts"
+    plan = (folder / "compare.yaml").read_text()
+    (folder / "compare.yaml").write_text(plan[:plan.index("\nservices:")] + f"""
+services:
+  - name: gimlet
+    group: memory
+    reference: true
+    run: ["{program}", "--port", "{{port}}", "--workers", "1"]
+""")
+    done = compare(folder / "compare.yaml", "--contract-only")
+    assert done.code == 0, done
+    assert all(c["passed"] for c in done.service("gimlet")["checks"]), done
