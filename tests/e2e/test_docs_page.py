@@ -159,6 +159,28 @@ def test_a_multipart_form_has_an_input_for_each_field(browser, memory):
     assert browser.run("return [...document.querySelectorAll('body > form textarea')].every((e) => !e.getClientRects().length)")
 
 
+def test_what_the_document_or_a_reply_says_stays_text(browser, memory):
+    open_docs(browser, memory)
+    html = browser.run("""const box = document.createElement('div');
+        box.append(...prose(arguments[0]).flat(3), ...[valueLine('<b>', {pattern: '<i>', enum: ['<u>']}, true, '')].flat(3));
+        return box.innerHTML""",
+        "<img src=x onerror=alert(1)> [a](javascript:alert(1)) [b](data:text/html,x) `<script>` [c](/docs)")
+    for tag in ("<img", "<script", "<b>", "<i>", "<u>", "javascript:alert(1)\"", "href=\"data:"):
+        assert tag not in html, html
+    assert html.count("<a ") == 1
+    shown = browser.run("""const reply = new Response('<img src=x onerror=alert(1)>', {headers: {'Content-Type': 'text/html'}});
+        return readReply(reply, () => {}).then((node) => node.outerHTML)""")
+    assert "<img" not in shown
+
+
+def test_a_path_with_slashes_stays_at_the_service(browser, memory):
+    open_docs(browser, memory)
+    for typed in ("/evil.test/x", "//evil.test", "a/b"):
+        url = browser.run("""return requestOf('/{rest}', 'get', {}, [{input: {value: arguments[0]},
+            parameter: {name: 'rest', in: 'path', 'x-rest': true}}]).url""", typed)
+        assert url == f"{browser.run('return location.origin')}/{typed}"
+
+
 def test_it_is_found_linked_and_used_without_a_mouse(browser, memory):
     open_docs(browser, memory)
     browser.run("""const find = document.getElementById('find'); find.value = 'create';

@@ -172,7 +172,7 @@ function requestOf(path, method, op, inputs, type, body) {
   }
   if (typeof body === "string") headers["Content-Type"] = type; // the browser names that of a multipart form
   signed(op, headers, query);
-  return { url: new URL(target + (query.size ? `?${query}` : ""), location.origin).href, method: method.toUpperCase(), headers, body };
+  return { url: new URL(location.origin + target + (query.size ? `?${query}` : "")).href, method: method.toUpperCase(), headers, body };
 }
 
 const quoted = (text) => `'${String(text).replace(/'/g, "'\\''")}'`;
