@@ -33,7 +33,7 @@ int gim_network_read(gim_str s, struct gim_network *out)
     if (s.ptr) {
         bool v4 = gim_str_find(address, ':') == address.len;
 
-        if (s.len > 3 || gim_str_to_int(s, &bits) || bits < 0 || bits > (v4 ? 32 : 128))
+        if (s.len > 3 || gim_str_to_int(s, &bits) || *s.ptr == '-' || bits > (v4 ? 32 : 128))
             return -1;
         n.bits = (uint8_t)(v4 ? bits + 96 : bits);
     }

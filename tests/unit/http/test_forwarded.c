@@ -129,6 +129,7 @@ static void a_list_of_networks_is_checked(void **state)
         {"10.0.0.0/8, unixes", "unixes", 1, false},
         {"::1, 10.0.0.0/64, ::2, 1", "10.0.0.0/64", 2, false},
         {"::1,", "", 1, false},
+        {"10.0.0.0/-0", "10.0.0.0/-0", 0, false}, /* all of the world, by one stroke too many */
         {"*", "*", 0, false},
     };
     char many[64 * GIM_TRUSTED_MAX] = "";
