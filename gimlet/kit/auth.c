@@ -7,8 +7,7 @@
 #include <gimlet/auth.h>
 #include "../base/base64.h"
 #include "../http/credentials.h"
-#include "../rest/ctx.h"
-#include <gimlet/log.h>
+#include "../rest/mistake.h"
 
 const struct gim_security gim_basic_security = {
     .name = "basic", .type = "http", .scheme = "basic", .doc = "User name and password"};
@@ -181,8 +180,7 @@ void *gim_guard_value(const struct gim_ctx *c, const struct gim_middleware *guar
 
     if (g->size == size && strcmp(g->type, type) == 0)
         return gim_get(c, guard);
-    gim_log(GIM_LOG_ERROR, "gimlet", "%.*s: the value of the guard is a %s, not a %s",
-            GIM_FMT(gim_route_pattern(c)), g->type, type);
+    gim_mistake(c, GIM_MISTAKE_VALUE, "the value of the guard is a %s, not a %s", g->type, type);
     return NULL;
 }
 

@@ -4,8 +4,7 @@
  * the browser; so it is not sent, and the log says which route set it and why it cannot be. */
 #include <gimlet/cookie.h>
 #include "../http/cookie.h"
-#include "../rest/ctx.h"
-#include <gimlet/log.h>
+#include "../rest/mistake.h"
 
 gim_str gim_cookie(const struct gim_ctx *c, gim_str name)
 {
@@ -46,8 +45,8 @@ int gim_set_cookie(struct gim_ctx *c, const struct gim_cookie *cookie, gim_str v
     int result;
 
     if (defect) {
-        gim_log(GIM_LOG_ERROR, "gimlet", "%.*s: the cookie '%s' is not set: %s",
-                GIM_FMT(gim_route_pattern(c)), cookie->name ? cookie->name : "", defect);
+        gim_mistake(c, GIM_MISTAKE_VALUE, "the cookie '%s' is not set: %s",
+                    cookie->name ? cookie->name : "", defect);
         return -1;
     }
     gim_cookie_write(&b, cookie, value, gim_now().us / 1000000);

@@ -8,9 +8,8 @@
 #include "../base/base64.h"
 #include "../base/buf.h"
 #include "../base/digest.h"
-#include "../rest/ctx.h"
+#include "../rest/mistake.h"
 #include <gimlet/cookie.h>
-#include <gimlet/log.h>
 
 #define MAC_TEXT GIM_BASE64_LEN(GIM_SHA256_LEN) /* 43 of them are used */
 #define MESSAGE_MAX (2 * GIM_COOKIE_MAX)
@@ -62,8 +61,8 @@ static int64_t life_of(const struct gim_cookie *cookie)
 
 static int refuse(struct gim_ctx *c, const struct gim_cookie *cookie, const char *why)
 {
-    gim_log(GIM_LOG_ERROR, "gimlet", "%.*s: the cookie '%s' is not signed: %s",
-            GIM_FMT(gim_route_pattern(c)), cookie->name ? cookie->name : "", why);
+    gim_mistake(c, GIM_MISTAKE_VALUE, "the cookie '%s' is not signed: %s",
+                cookie->name ? cookie->name : "", why);
     return -1;
 }
 

@@ -264,6 +264,13 @@ static void add_fault(struct gim_ctx *c, struct gim_faults *faults, gim_str name
     gim_sink_fault(&at, code, "%s%s", detail, more);
 }
 
+static const char *most_files(struct gim_ctx *c, const struct gim_file_field *row)
+{
+    unsigned n = row->max_files ? row->max_files : 1;
+
+    return gim_printf(gim_arena(c), "%u file%s", n, n == 1 ? "" : "s").ptr;
+}
+
 static void add_file_fault(struct gim_ctx *c, struct gim_faults *faults,
                            const struct gim_upload_file *f)
 {
@@ -272,7 +279,7 @@ static void add_file_fault(struct gim_ctx *c, struct gim_faults *faults,
     if (f->row && !strcmp(f->code, "type"))
         add_fault(c, faults, f->part.name, "type", "expected a file of ", f->row->media_types);
     else if (f->row)
-        add_fault(c, faults, f->part.name, "too_many", "too many files", "");
+        add_fault(c, faults, f->part.name, "too_many", "at most ", most_files(c, f->row));
     else if (form && form->strict)
         add_fault(c, faults, f->part.name, "unknown", "unknown file", "");
 }

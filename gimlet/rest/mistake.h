@@ -9,6 +9,7 @@ enum gim_mistake {
     GIM_MISTAKE_NO_REPLY,  /* it returned without the reply it owes */
     GIM_MISTAKE_BAD_REPLY, /* it made one that cannot be sent */
     GIM_MISTAKE_TWICE,     /* a second reply replaced the first */
+    GIM_MISTAKE_VALUE,     /* it gave, or asked for, what cannot be */
     GIM_MISTAKE_SUSPEND,   /* what it returned and whether it suspended do not agree */
     GIM_MISTAKE_PERMITTED, /* it called what its route does not allow */
     GIM_MISTAKE_LATE,      /* its deadline has answered for it */

@@ -330,7 +330,8 @@ static void every_fault_is_told_at_once(void **state)
                  FILE_("other", "4", "a/b", "4") LAST,
          "422 ~" FAULT("title", "required") "~" FAULT("stars", "too_big") "~" FAULT(
              "photo", "type") "~image/png, image/jpeg~" FAULT("extra",
-                                                              "too_many") "~" FAULT("other",
+                                                              "too_many") "~at most 2 files"
+                                                                          "~" FAULT("other",
                                                                                     "unknown")},
         {"/entry", MULTIPART, FIELD("title", "t") BLANK LAST, "422 ~" FAULT("photo", "required")},
         {"/entry", MULTIPART, FIELD("title", "\xff") PHOTO LAST, "422 ~" FAULT("title", "type")},
