@@ -35,6 +35,17 @@ static inline void gim_list_push(struct gim_list *head, struct gim_list *node)
     head->prev = node;
 }
 
+/** Moves all of `from`, in order, to `to`, which need not be init'ed. */
+static inline void gim_list_take(struct gim_list *from, struct gim_list *to)
+{
+    gim_list_init(to);
+    if (gim_list_empty(from))
+        return;
+    *to = *from;
+    to->next->prev = to->prev->next = to;
+    gim_list_init(from);
+}
+
 /** Takes a node out of its list; a node in no list stays as it is. */
 static inline void gim_list_remove(struct gim_list *node)
 {

@@ -26,6 +26,16 @@ static inline bool gim_char_is(char c, unsigned classes)
     return (gim_char_class(c) & classes) != 0;
 }
 
+/** Is it a token: one of the bytes that names consist of, or more? */
+static inline bool gim_is_token(gim_str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (!gim_char_is(s.ptr[i], GIM_CHAR_TOKEN))
+            return false;
+    }
+    return s.len > 0;
+}
+
 /** 0 to 15, or -1. */
 static inline int gim_char_hex(char c)
 {

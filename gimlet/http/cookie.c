@@ -10,22 +10,13 @@
 
 /* ---- reading ----------------------------------------------------------------------------------- */
 
-static bool is_token(gim_str s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (!gim_char_is(s.ptr[i], GIM_CHAR_TOKEN))
-            return false;
-    }
-    return s.len > 0;
-}
-
 bool gim_cookie_next(gim_str *field, gim_pair *out)
 {
     while (field->ptr) {
         gim_str value = gim_str_cut(field, ';');
         gim_str name = gim_str_trim(gim_str_cut(&value, '='));
 
-        if (!value.ptr || !is_token(name))
+        if (!value.ptr || !gim_is_token(name))
             continue;
         *out = (gim_pair){name, gim_str_trim(value)};
         return true;
@@ -127,7 +118,7 @@ const char *gim_cookie_defect(const struct gim_cookie *cookie, gim_str value)
         bool wrong;
         const char *why;
     } rules[] = {
-        {!is_token(name), "the name must be a token: letters, digits and !#$%&'*+-.^_`|~"},
+        {!gim_is_token(name), "the name must be a token: letters, digits and !#$%&'*+-.^_`|~"},
         {!value_ok(value), "the value holds a space, a control, '\"', ',', ';', '\\' or no ASCII: "
                            "encode it"},
         {name.len + value.len > GIM_COOKIE_MAX, "name and value are longer than 4096 bytes"},

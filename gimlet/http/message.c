@@ -78,11 +78,7 @@ void gim_field_write(struct gim_buf *b, gim_str name, gim_str value)
 
 bool gim_field_ok(gim_str name, gim_str value)
 {
-    for (size_t i = 0; i < name.len; i++) {
-        if (!gim_char_is(name.ptr[i], GIM_CHAR_TOKEN))
-            return false;
-    }
-    if (!name.len)
+    if (!gim_is_token(name))
         return false;
     return !value.len || gim_scan_text(value.ptr, value.ptr + value.len) == value.ptr + value.len;
 }

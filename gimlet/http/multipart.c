@@ -234,15 +234,6 @@ static const struct {
 };
 #define N_FIELDS (sizeof fields / sizeof fields[0])
 
-static bool is_token(gim_str s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (!gim_char_is(s.ptr[i], GIM_CHAR_TOKEN))
-            return false;
-    }
-    return s.len > 0;
-}
-
 /* One line without its CR LF. `seen`: a bit for each of the fields. */
 static const char *take_line(struct gim_multipart *m, gim_str line, unsigned *seen)
 {
@@ -250,7 +241,7 @@ static const char *take_line(struct gim_multipart *m, gim_str line, unsigned *se
 
     if (gim_scan_text(line.ptr, line.ptr + line.len) != line.ptr + line.len)
         return "the head of a part holds a control character";
-    if (!value.ptr || !is_token(name))
+    if (!value.ptr || !gim_is_token(name))
         return "the head of a part has a line that is no field";
     for (unsigned i = 0; i < N_FIELDS; i++) {
         if (!gim_str_eq_fold(name, gim_str_of(fields[i].name)))

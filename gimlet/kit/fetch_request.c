@@ -10,15 +10,6 @@
 #include "fetch.h"
 #include <stdio.h>
 
-static bool is_token(gim_str s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (!gim_char_is(s.ptr[i], GIM_CHAR_TOKEN))
-            return false;
-    }
-    return s.len > 0;
-}
-
 static bool is_ours(gim_str name)
 {
     const gim_str list[] = {GIM_S("Connection"), GIM_S("Content-Length"),
@@ -108,7 +99,7 @@ const char *gim_fetch_request(struct fetch_call *call, const struct gim_fetch *f
 
     if (why)
         return why;
-    if (!is_token(method) || gim_method_of(method) == GIM_METHOD_CONNECT)
+    if (!gim_is_token(method) || gim_method_of(method) == GIM_METHOD_CONNECT)
         return ".method is none, or one that cannot be asked";
     if (u.tls && (!f->https || f->unix_socket))
         return f->https ? "https goes over no unix socket" : "https needs .https = &gim_https";

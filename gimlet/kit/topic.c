@@ -174,17 +174,6 @@ size_t gim_topic_readers(struct gim_topic *t)
 
 /* ---- publishing ------------------------------------------------------------------------------ */
 
-/* Moves all of `from` to the empty list `to`. */
-static void take_all(struct gim_list *from, struct gim_list *to)
-{
-    gim_list_init(to);
-    if (gim_list_empty(from))
-        return;
-    *to = *from;
-    to->next->prev = to->prev->next = to;
-    gim_list_init(from);
-}
-
 static size_t take_batch(struct gim_list *from, struct gim_resumption batch[BATCH])
 {
     size_t n = 0;
@@ -206,7 +195,7 @@ static void wake(struct gim_topic *t)
     size_t n;
 
     pthread_mutex_lock(&t->lock);
-    take_all(&t->waiting, &now);
+    gim_list_take(&t->waiting, &now);
     do {
         n = take_batch(&now, batch);
         pthread_mutex_unlock(&t->lock);

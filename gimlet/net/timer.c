@@ -26,17 +26,6 @@ static void insert(struct gim_wheel *w, struct gim_timer *t)
     gim_list_push(&w->slots[slot], &t->node);
 }
 
-/* Moves all of `from` to the empty ring `to`. */
-static void splice(struct gim_list *from, struct gim_list *to)
-{
-    gim_list_init(to);
-    if (gim_list_empty(from))
-        return;
-    *to = *from;
-    to->next->prev = to->prev->next = to;
-    gim_list_init(from);
-}
-
 /* A callback may set or clear any timer, those of this slot too: they are all in some ring. */
 static void run_slot(struct gim_loop *l, uint64_t slot)
 {
@@ -44,7 +33,7 @@ static void run_slot(struct gim_loop *l, uint64_t slot)
     struct gim_list now;
 
     w->used[slot / 64] &= ~((uint64_t)1 << slot % 64);
-    splice(&w->slots[slot], &now);
+    gim_list_take(&w->slots[slot], &now);
     while (!gim_list_empty(&now)) {
         struct gim_timer *t = GIM_CONTAINER(now.next, struct gim_timer, node);
 

@@ -64,15 +64,6 @@ unsigned gim_route_clash(struct gim_buf *why, const struct gim_bound_route *rout
 
 /* ---- methods ------------------------------------------------------------------------------- */
 
-static bool is_token(gim_str s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (!gim_char_is(s.ptr[i], GIM_CHAR_TOKEN))
-            return false;
-    }
-    return s.len > 0;
-}
-
 /* Does `name` stand in the list "A|B|C"? */
 static bool stands_in(gim_str list, gim_str name)
 {
@@ -94,7 +85,7 @@ static unsigned check_methods(const struct gim_bound_route *route, struct gim_bu
     while (left.ptr) {
         gim_str name = gim_str_cut(&left, '|');
 
-        if (!is_token(name) || gim_str_eq(name, GIM_S("*")))
+        if (!gim_is_token(name) || gim_str_eq(name, GIM_S("*")))
             return gim_route_defect(why, route,
                                     "'%.*s' is no method; write one or a set such as \"PUT|PATCH\"",
                                     GIM_FMT(name));

@@ -24,15 +24,6 @@ static const char *note_of_made(gim_str name)
     return NULL;
 }
 
-static bool is_token(gim_str s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (!gim_char_is(s.ptr[i], GIM_CHAR_TOKEN))
-            return false;
-    }
-    return s.len > 0;
-}
-
 static bool has_controls(gim_str s)
 {
     for (size_t i = 0; i < s.len; i++) {
@@ -87,7 +78,7 @@ int header_take(struct load_plan *p, const char *line, const char **why, const c
     value = gim_str_trim(value);
     *note = NULL;
     *why = "expected 'Name: value'";
-    if (!value.ptr || !value.len || !is_token(name))
+    if (!value.ptr || !value.len || !gim_is_token(name))
         return -1;
     *why = "a value holds no line breaks or other controls";
     if (has_controls(value))
