@@ -1,8 +1,7 @@
 /* host.c: what /proc and /sys say. A figure without its machine is an anecdote; a figure from a busy
  * machine is one as well, so each round notes what others took. */
 #include "host.h"
-#include "cpus.h"
-#include <sched.h>
+#include "../load/cpus.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,8 +59,8 @@ static void pin(const struct host *h)
 {
     cpu_set_t set;
 
-    cpus_set(h->client_cpus, &set);
-    (void)sched_setaffinity(0, sizeof set, &set);
+    if (!cpus_set(h->client_cpus, &set))
+        (void)sched_setaffinity(0, sizeof set, &set);
 }
 
 void host_choose(struct host *h, const struct compare_plan *p)

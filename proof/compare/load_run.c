@@ -43,8 +43,7 @@ static void add_request(struct words *w, const struct session *s)
     for (unsigned i = 0; i < q->headers.count; i++)
         add(w, "-H", q->headers.items[i]);
     if (q->body_file) {
-        snprintf(text, sizeof text, q->body_file[0] == '/' ? "%.0s%s" : "%s/%s", s->plan->directory,
-                 q->body_file);
+        compare_plan_body(text, sizeof text, s->plan->directory, q);
         add(w, "-D", text);
     } else if (q->body) {
         add(w, "-d", q->body);

@@ -468,8 +468,7 @@ static int phase_hey(struct session *s)
         return 0;
     snprintf(n, sizeof n, "%d", p->small_requests);
     snprintf(c, sizeof c, "%d", p->small_connections);
-    snprintf(body, sizeof body, q->body_file[0] == '/' ? "%.0s%s" : "%s/%s", s->plan->directory,
-             q->body_file);
+    compare_plan_body(body, sizeof body, s->plan->directory, q);
     snprintf(url, sizeof url, "http://%s%s", s->launch.host_port, q->path);
     if (process_run(&how, &out, p->call_timeout_ms) == 0) {
         gim_buf_char(&out, '\0');

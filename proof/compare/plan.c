@@ -254,6 +254,14 @@ static void set_levels(struct compare_plan *p, int **levels, unsigned *count, co
     *count = to_count;
 }
 
+void compare_plan_body(char *out, size_t size, const char *directory,
+                       const struct compare_request *q)
+{
+    bool whole = q->body_file[0] == '/' || !directory;
+
+    snprintf(out, size, "%s%s%s", whole ? "" : directory, whole ? "" : "/", q->body_file);
+}
+
 void compare_plan_quicken(struct compare_plan *p)
 {
     struct compare_protocol *q = &p->protocol;

@@ -100,6 +100,9 @@ struct compare_plan {
 
 /** 0; -1 with lines in `err`, each "plan.yaml:12: rounds: expected ..., got ...". */
 GIM_MUST_CHECK int compare_plan_read(struct compare_plan *p, const char *file, struct gim_buf *err);
+/** The path of a request's body_file: as it is written, or from the plan's `directory` (NULL: ours). */
+void compare_plan_body(char *out, size_t size, const char *directory,
+                       const struct compare_request *q);
 /** --quick: short phases, 6 rounds, fewer load levels; says so in the results. */
 void compare_plan_quicken(struct compare_plan *p);
 void compare_plan_free(struct compare_plan *p);

@@ -4,13 +4,13 @@
  * one look at the complaints mends the plan. */
 #include "plan_parts.h"
 #include "../../gimlet/base/near.h"
+#include "../load/cpus.h"
 #include <gimlet/json.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 #define NAME_MAX_LENGTH 60
 #define CPUS_LENGTH 255 /* as HOST_CPUS */
-#define CPU_MAX 1023
 #define REPEAT_MAX 100000000
 
 /* ---- for both --------------------------------------------------------------------------------- */
@@ -213,31 +213,11 @@ static void check_contract(struct plan_reading *r, const struct compare_plan *p)
 
 /* ---- the rest --------------------------------------------------------------------------------- */
 
-/* "0-3,8": numbers and ranges, each up to CPU_MAX. */
-static bool is_cpu_list(const char *list)
-{
-    gim_str rest = gim_str_of(list);
-
-    if (rest.len > CPUS_LENGTH)
-        return false;
-    while (rest.ptr) {
-        gim_str last = gim_str_cut(&rest, ','), first = gim_str_cut(&last, '-');
-        int64_t from = -1, to;
-
-        if (gim_str_to_int(first, &from))
-            return false;
-        to = from;
-        if (last.ptr && gim_str_to_int(last, &to))
-            return false;
-        if (from < 0 || to < from || to > CPU_MAX)
-            return false;
-    }
-    return true;
-}
-
 static void check_cpus(struct plan_reading *r, const char *key, const char *list)
 {
-    if (list && !is_cpu_list(list))
+    cpu_set_t set;
+
+    if (list && (strlen(list) > CPUS_LENGTH || cpus_set(list, &set)))
         plan_wrong(r, key, "expected CPUs such as 0-3,8, got %s", plan_got(r, key));
 }
 

@@ -5,10 +5,10 @@
  * is left. Whether an exec worked is known from a third, that the exec itself closes. A command that is
  * run to its end (build, version) is a service whose output is a pipe. */
 #include "process.h"
-#include "cpus.h"
 #include "keeper.h"
 #include "../../gimlet/base/arena.h"
 #include "../../gimlet/base/clock.h"
+#include "../load/cpus.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -41,8 +41,7 @@ static void close_fd(int *fd)
 
 static int read_cpus(const char *text, cpu_set_t *set, char *err, size_t err_len)
 {
-    cpus_set(text, set);
-    if (CPU_COUNT(set))
+    if (!cpus_set(text, set))
         return 0;
     snprintf(err, err_len, "CPUs \"%s\": expected a list such as 0-3,8", text);
     return -1;

@@ -131,8 +131,7 @@ static int read_body(struct gim_buf *body, const struct compare_request *q, cons
         gim_buf_str(body, gim_str_of(q->body));
         return 0;
     }
-    snprintf(path, sizeof path, "%s%s%s", q->body_file[0] == '/' || !directory ? "" : directory,
-             q->body_file[0] == '/' || !directory ? "" : "/", q->body_file);
+    compare_plan_body(path, sizeof path, directory, q);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     failed = fd < 0 || read_file(body, fd);
     if (failed)

@@ -3,74 +3,21 @@
  * All figures of all rounds and all histograms are there, so that any report can be made again from
  * the file alone (results_read.c). What the statistics say stands beside each metric's figures for
  * those who read the file with jq; the reader works it out again. */
-#include "../../gimlet/json/utf8.h"
 #include "../../gimlet/json/writer.h"
 #include "../report/figures.h"
+#include "../report/json_put.h"
 #include "results_fields.h"
 #include "verdicts.h"
 #include <math.h>
 
-/* The comma before all but the first. */
-static void put_comma(struct gim_buf *b)
-{
-    char last = b->len ? b->ptr[b->len - 1] : '{';
-
-    if (last != '{' && last != '[')
-        gim_buf_char(b, ',');
-}
-
-/* Texts come from argv, from commands and from networks: what is no UTF-8 becomes '?'. */
-static void put_str(struct gim_buf *b, gim_str s)
-{
-    struct gim_buf copy = {0};
-    const char *end = s.len ? s.ptr + s.len : s.ptr;
-
-    if (!s.ptr) {
-        gim_buf_lit(b, "null");
-        return;
-    }
-    for (const char *p = s.ptr; p < end;) {
-        unsigned n = gim_utf8_size(p, end);
-
-        gim_buf_add(&copy, n ? p : "?", n ? n : 1);
-        p += n ? n : 1;
-    }
-    gim_json_put_str(b, copy.len ? gim_buf_view(&copy) : GIM_S(""));
-    gim_buf_free(&copy);
-}
-
-static void put_key(struct gim_buf *b, gim_str name)
-{
-    put_comma(b);
-    put_str(b, name);
-    gim_buf_char(b, ':');
-}
-
-static void put_name(struct gim_buf *b, const char *name)
-{
-    put_key(b, gim_str_of(name));
-}
-
-static void put_double(struct gim_buf *b, const char *name, double v)
-{
-    put_name(b, name);
-    gim_json_put_double(b, v);
-}
-
-static void put_bool(struct gim_buf *b, bool v)
-{
-    gim_buf_str(b, v ? GIM_S("true") : GIM_S("false"));
-}
-
 static void put_field(struct gim_buf *b, const struct results_field *f, const void *object)
 {
     const void *at = (const char *)object + f->offset;
-    uint64_t u;
 
-    put_name(b, f->name);
+    json_put_name(b, f->name);
     switch (f->kind) {
     case RESULTS_TEXT:
-        put_str(b, *(const gim_str *)at);
+        json_put_str(b, *(const gim_str *)at);
         break;
     case RESULTS_INT:
         gim_buf_int(b, *(const int *)at);
@@ -79,8 +26,7 @@ static void put_field(struct gim_buf *b, const struct results_field *f, const vo
         gim_buf_int(b, *(const int64_t *)at);
         break;
     case RESULTS_ULONG:
-        u = *(const uint64_t *)at;
-        gim_buf_int(b, u > INT64_MAX ? INT64_MAX : (int64_t)u);
+        json_put_uint(b, *(const uint64_t *)at);
         break;
     case RESULTS_SEED:
         gim_buf_printf(b, "\"%llu\"", (unsigned long long)*(const uint64_t *)at);
@@ -89,10 +35,10 @@ static void put_field(struct gim_buf *b, const struct results_field *f, const vo
         gim_json_put_double(b, *(const double *)at);
         break;
     case RESULTS_TRUTH:
-        put_bool(b, *(const bool *)at);
+        json_put_bool(b, *(const bool *)at);
         break;
     case RESULTS_WORD:
-        put_str(b, gim_str_of(f->words[*(const int *)at]));
+        json_put_str(b, gim_str_of(f->words[*(const int *)at]));
         break;
     }
 }
@@ -107,10 +53,10 @@ static void put_fields(struct gim_buf *b, const struct results_field *fields, co
 static void put_list(struct gim_buf *b, const char *name, const struct results_field *fields,
                      const void *items, size_t n, size_t size)
 {
-    put_name(b, name);
+    json_put_name(b, name);
     gim_buf_char(b, '[');
     for (size_t i = 0; i < n; i++) {
-        put_comma(b);
+        json_put_comma(b);
         gim_buf_char(b, '{');
         put_fields(b, fields, (const char *)items + i * size);
         gim_buf_char(b, '}');
@@ -122,7 +68,7 @@ static void put_list(struct gim_buf *b, const char *name, const struct results_f
 
 static void put_percentiles(struct gim_buf *b, const struct gim_histogram *h)
 {
-    put_name(b, "percentiles");
+    json_put_name(b, "percentiles");
     gim_buf_char(b, '[');
     for (int i = 0; i < FIGURE_LEVELS; i++) {
         const struct figure_level *l = &figure_levels[i];
@@ -137,39 +83,23 @@ static void put_percentiles(struct gim_buf *b, const struct gim_histogram *h)
     gim_buf_char(b, ']');
 }
 
-static void put_cells(struct gim_buf *b, const struct gim_histogram *h)
-{
-    int64_t low, high;
-    uint64_t count;
-    uint32_t at = 0;
-
-    put_name(b, "cells");
-    gim_buf_char(b, '[');
-    while (gim_histogram_next(h, &at, &low, &high, &count)) {
-        put_comma(b);
-        gim_buf_printf(b, "[%lld,%lld,%llu]", (long long)low, (long long)high,
-                       (unsigned long long)count);
-    }
-    gim_buf_char(b, ']');
-}
-
 static void put_latency(struct gim_buf *b, const struct compare_results *r,
                         const struct results_service *s)
 {
-    put_name(b, "latency");
+    json_put_name(b, "latency");
     gim_buf_char(b, '{');
     for (size_t i = 0; s->latency && i < r->n_loads; i++) {
         const struct gim_histogram *h = s->latency[i];
 
         if (!h || !h->total)
             continue;
-        put_key(b, r->loads[i].id);
+        json_put_key(b, r->loads[i].id);
         gim_buf_char(b, '{');
         put_fields(b, results_histogram_fields, h);
-        put_double(b, "mean_ns", gim_histogram_mean(h));
-        put_double(b, "stdev_ns", gim_histogram_stdev(h));
+        json_put_double(b, "mean_ns", gim_histogram_mean(h));
+        json_put_double(b, "stdev_ns", gim_histogram_stdev(h));
         put_percentiles(b, h);
-        put_cells(b, h);
+        json_put_cells(b, "cells", h);
         gim_buf_char(b, '}');
     }
     gim_buf_char(b, '}');
@@ -179,10 +109,10 @@ static void put_latency(struct gim_buf *b, const struct compare_results *r,
 
 static void put_values(struct gim_buf *b, const double *x, int rounds)
 {
-    put_name(b, "values");
+    json_put_name(b, "values");
     gim_buf_char(b, '[');
     for (int i = 0; i < rounds; i++) {
-        put_comma(b);
+        json_put_comma(b);
         gim_json_put_double(b, x[i]);
     }
     gim_buf_char(b, ']');
@@ -190,12 +120,12 @@ static void put_values(struct gim_buf *b, const double *x, int rounds)
 
 static void put_outliers(struct gim_buf *b, const struct stats_summary *s, int rounds)
 {
-    put_name(b, "outliers");
+    json_put_name(b, "outliers");
     gim_buf_char(b, '[');
     for (int i = 0; i < rounds && i < STATS_ROUNDS_MAX; i++) {
         if (!s->outlier[i])
             continue;
-        put_comma(b);
+        json_put_comma(b);
         gim_buf_int(b, i + 1);
     }
     gim_buf_char(b, ']');
@@ -203,16 +133,16 @@ static void put_outliers(struct gim_buf *b, const struct stats_summary *s, int r
 
 static void put_summary(struct gim_buf *b, const struct stats_summary *s, int rounds)
 {
-    put_double(b, "median", s->median);
-    put_double(b, "low", s->low);
-    put_double(b, "high", s->high);
-    put_double(b, "level", s->level);
-    put_double(b, "mean", s->mean);
-    put_double(b, "min", s->min);
-    put_double(b, "max", s->max);
-    put_double(b, "cv", s->cv);
+    json_put_double(b, "median", s->median);
+    json_put_double(b, "low", s->low);
+    json_put_double(b, "high", s->high);
+    json_put_double(b, "level", s->level);
+    json_put_double(b, "mean", s->mean);
+    json_put_double(b, "min", s->min);
+    json_put_double(b, "max", s->max);
+    json_put_double(b, "cv", s->cv);
     put_outliers(b, s, rounds);
-    put_double(b, "trend_percent", s->trend ? s->trend_percent : 0);
+    json_put_double(b, "trend_percent", s->trend ? s->trend_percent : 0);
 }
 
 static void put_ratio(struct gim_buf *b, const struct verdict *d, const struct results_metric *m)
@@ -220,19 +150,19 @@ static void put_ratio(struct gim_buf *b, const struct verdict *d, const struct r
     bool compared = d->word != STATS_REFERENCE && d->ratio.n > 0;
     struct gim_buf words = {0};
 
-    put_double(b, "ratio", compared ? d->ratio.ratio : NAN);
-    put_double(b, "ratio_low", compared ? d->ratio.low : NAN);
-    put_double(b, "ratio_high", compared ? d->ratio.high : NAN);
-    put_double(b, "bootstrap", compared ? d->ratio.boot : NAN);
-    put_double(b, "bootstrap_low", compared ? d->ratio.boot_low : NAN);
-    put_double(b, "bootstrap_high", compared ? d->ratio.boot_high : NAN);
-    put_double(b, "p", compared ? d->adjusted_p : NAN);
+    json_put_double(b, "ratio", compared ? d->ratio.ratio : NAN);
+    json_put_double(b, "ratio_low", compared ? d->ratio.low : NAN);
+    json_put_double(b, "ratio_high", compared ? d->ratio.high : NAN);
+    json_put_double(b, "bootstrap", compared ? d->ratio.boot : NAN);
+    json_put_double(b, "bootstrap_low", compared ? d->ratio.boot_low : NAN);
+    json_put_double(b, "bootstrap_high", compared ? d->ratio.boot_high : NAN);
+    json_put_double(b, "p", compared ? d->adjusted_p : NAN);
     verdict_words(&words, d, m);
-    put_name(b, "verdict");
-    put_str(b, gim_buf_view(&words));
+    json_put_name(b, "verdict");
+    json_put_str(b, gim_buf_view(&words));
     gim_buf_free(&words);
-    put_name(b, "best");
-    put_bool(b, d->best);
+    json_put_name(b, "best");
+    json_put_bool(b, d->best);
 }
 
 static bool has_figures(const struct compare_results *r, size_t service, size_t metric)
@@ -248,14 +178,14 @@ static void put_figures(struct gim_buf *b, const struct verdicts *v, size_t serv
 {
     const struct compare_results *r = v->results;
 
-    put_name(b, "figures");
+    json_put_name(b, "figures");
     gim_buf_char(b, '{');
     for (size_t m = 0; m < r->n_metrics; m++) {
         const struct verdict *d = verdict_of(v, service, m);
 
         if (!has_figures(r, service, m))
             continue;
-        put_key(b, r->metrics[m].id);
+        json_put_key(b, r->metrics[m].id);
         gim_buf_char(b, '{');
         put_values(b, results_at(r, service, m), r->rounds_planned);
         put_summary(b, &d->summary, r->rounds);
@@ -269,12 +199,12 @@ static void put_services(struct gim_buf *b, const struct verdicts *v)
 {
     const struct compare_results *r = v->results;
 
-    put_name(b, "services");
+    json_put_name(b, "services");
     gim_buf_char(b, '[');
     for (size_t i = 0; i < r->n_services; i++) {
         const struct results_service *s = &r->services[i];
 
-        put_comma(b);
+        json_put_comma(b);
         gim_buf_char(b, '{');
         put_fields(b, results_service_fields, s);
         put_list(b, "checks", results_check_fields, s->checks, s->n_checks, sizeof *s->checks);
@@ -288,13 +218,13 @@ static void put_services(struct gim_buf *b, const struct verdicts *v)
 /* Of the rounds that were finished: who ran when, by number in the list of services, from 0. */
 static void put_order(struct gim_buf *b, const struct compare_results *r)
 {
-    put_name(b, "order");
+    json_put_name(b, "order");
     gim_buf_char(b, '[');
     for (int round = 0; r->order && round < r->rounds; round++) {
-        put_comma(b);
+        json_put_comma(b);
         gim_buf_char(b, '[');
         for (size_t i = 0; i < r->n_services; i++) {
-            put_comma(b);
+            json_put_comma(b);
             gim_buf_int(b, r->order[(size_t)round * r->n_services + i]);
         }
         gim_buf_char(b, ']');
@@ -309,7 +239,7 @@ void results_put_json(struct gim_buf *b, const struct compare_results *r)
     verdicts_make(&v, r);
     gim_buf_printf(b, "{\"format\":%d", RESULTS_FORMAT);
     put_fields(b, results_top_fields, r);
-    put_double(b, "noise_floor", v.noise_floor);
+    json_put_double(b, "noise_floor", v.noise_floor);
     put_list(b, "host", results_pair_fields, r->host, r->n_host, sizeof *r->host);
     put_list(b, "metrics", results_metric_fields, r->metrics, r->n_metrics, sizeof *r->metrics);
     put_list(b, "loads", results_load_fields, r->loads, r->n_loads, sizeof *r->loads);

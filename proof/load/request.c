@@ -3,12 +3,14 @@
  * Accept-Encoding or Connection: close. */
 #include "request.h"
 #include "../../gimlet/base/arena.h"
-#include "base64.h"
+#include "../../gimlet/base/base64.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define FIELDS_MAX 128
+#define USER_MAX 762 /* bytes of "user:password" that are sent */
+#define AUTH_MAX (6 + GIM_BASE64_LEN(USER_MAX) + 1)
 
 /* ---- variables ------------------------------------------------------------------------------ */
 
@@ -99,13 +101,14 @@ static bool has(const char *s)
 }
 
 /* -A overrides -H Accept, -H Content-Type overrides -T, as in hey. Host and User-Agent stand first. */
-static void collect_fields(struct fields *f, const struct load_plan *p, char auth[1024])
+static void collect_fields(struct fields *f, const struct load_plan *p, char auth[AUTH_MAX])
 {
     fields_set(f, GIM_S("Content-Type"), gim_str_of(p->content_type));
     if (has(p->auth)) {
-        size_t n = (size_t)snprintf(auth, 1024, "Basic ");
+        gim_str user = {p->auth, strnlen(p->auth, USER_MAX)};
+        size_t n = (size_t)snprintf(auth, AUTH_MAX, "Basic ");
 
-        n += base64_write(auth + n, 1024 - n, gim_str_of(p->auth));
+        n += gim_base64_write(auth + n, user, GIM_BASE64);
         fields_set(f, GIM_S("Authorization"), (gim_str){auth, n});
     }
     for (size_t i = 0; i < p->n_headers; i++) {
@@ -164,7 +167,7 @@ static void put_head(struct gim_buf *b, const struct load_request *r, const stru
 {
     const struct load_plan *p = r->plan;
     struct fields f = {.n = 0};
-    char auth[1024];
+    char auth[AUTH_MAX];
     gim_str agent = user_agent(p);
 
     gim_buf_printf(b, "%s ", method);

@@ -4,16 +4,15 @@
 #include "run.h"
 #include "../../gimlet/net/signals.h"
 #include "../report/progress.h"
+#include "cpus.h"
 #include "worker.h"
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #define PROGRESS_MS 250
-#define CPUS_MAX 1024
 
 struct control { /* thread 0's extra duties */
     struct load_run *run;
@@ -33,36 +32,13 @@ static int allowed_cpus(void)
     return sched_getaffinity(0, sizeof set, &set) ? 1 : CPU_COUNT(&set);
 }
 
-/* "1,3-5". 0; -1 when it is not a list. */
-static int parse_cpus(const char *text, cpu_set_t *set)
-{
-    gim_str rest = gim_str_of(text);
-
-    CPU_ZERO(set);
-    while (rest.ptr) {
-        gim_str high = gim_str_cut(&rest, ',');
-        gim_str low = gim_str_cut(&high, '-');
-        int64_t a, b;
-
-        if (gim_str_to_int(low, &a) || (high.ptr && gim_str_to_int(high, &b)))
-            return -1;
-        if (!high.ptr)
-            b = a;
-        if (a < 0 || b < a || b >= CPUS_MAX)
-            return -1;
-        for (; a <= b; a++)
-            CPU_SET((size_t)a, set);
-    }
-    return 0;
-}
-
 static int pin(const struct load_plan *p)
 {
     cpu_set_t set;
 
     if (!p->cpu_list)
         return 0;
-    if (parse_cpus(p->cpu_list, &set) || sched_setaffinity(0, sizeof set, &set)) {
+    if (cpus_set(p->cpu_list, &set) || sched_setaffinity(0, sizeof set, &set)) {
         fprintf(stderr, "%s: --cpu-list %s: give CPUs we may use, as in 1,3-5\n", p->program,
                 p->cpu_list);
         return -1;

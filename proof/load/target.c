@@ -1,9 +1,11 @@
 /* target.c: URLs of RFC 3986 as a load generator meets them, resolved once before the run: a
  * resolver in the middle of it would be measured with it. */
 #include "target.h"
+#include "../../gimlet/base/base64.h"
 #include "../../gimlet/http/url.h"
-#include "base64.h"
 #include <stdio.h>
+
+#define USER_MAX 255 /* bytes of a proxy's "user:password" */
 
 static int fail(char *err, size_t err_len, const char *url, const char *what)
 {
@@ -43,10 +45,15 @@ static int route_by_proxy(const struct load_plan *p, struct load_route *r, char 
     if (target_parse(plain, &proxy, err, err_len))
         return -1;
     if (at) {
-        char text[340];
+        gim_str user = {start, (size_t)(at - start)};
+        char text[GIM_BASE64_LEN(USER_MAX)];
+        size_t n;
 
-        base64_write(text, sizeof text, (gim_str){start, (size_t)(at - start)});
-        snprintf(r->proxy_auth, sizeof r->proxy_auth, "Proxy-Authorization: Basic %s\r\n", text);
+        if (user.len > USER_MAX)
+            return fail(err, err_len, plain, "the proxy's user and password are too long");
+        n = gim_base64_write(text, user, GIM_BASE64);
+        snprintf(r->proxy_auth, sizeof r->proxy_auth, "Proxy-Authorization: Basic %.*s\r\n", (int)n,
+                 text);
     }
     r->proxy = true;
     r->n = gim_resolve(proxy.host, proxy.port, r->addresses, TARGET_ADDRESSES, &r->resolve_ns, err,

@@ -6,58 +6,36 @@
  * percentile worked out from them. */
 #include "../../gimlet/json/writer.h"
 #include "figures.h"
+#include "json_put.h"
 #include "report.h"
-
-/* The comma before all but the first member, then its name. */
-static void put_name(struct gim_buf *b, const char *name)
-{
-    char last = b->len ? b->ptr[b->len - 1] : '{';
-
-    gim_buf_printf(b, "%s\"%s\":", last == '{' || last == '[' ? "" : ",", name);
-}
 
 static void put_int(struct gim_buf *b, const char *name, int64_t v)
 {
-    put_name(b, name);
+    json_put_name(b, name);
     gim_buf_int(b, v);
 }
 
 static void put_count(struct gim_buf *b, const char *name, uint64_t v)
 {
-    put_int(b, name, v > INT64_MAX ? INT64_MAX : (int64_t)v);
-}
-
-static void put_double(struct gim_buf *b, const char *name, double v)
-{
-    put_name(b, name);
-    gim_json_put_double(b, v);
+    json_put_name(b, name);
+    json_put_uint(b, v);
 }
 
 static void put_bool(struct gim_buf *b, const char *name, bool v)
 {
-    put_name(b, name);
-    gim_buf_str(b, v ? GIM_S("true") : GIM_S("false"));
+    json_put_name(b, name);
+    json_put_bool(b, v);
 }
 
-/* Texts of argv and of the network need not be UTF-8: other bytes become '?'. */
 static void put_text(struct gim_buf *b, const char *name, const char *text)
 {
-    struct gim_buf copy = {0};
-
-    put_name(b, name);
-    if (!text) {
-        gim_buf_lit(b, "null");
-        return;
-    }
-    for (; *text; text++)
-        gim_buf_char(&copy, (unsigned char)*text < 0x80 ? *text : '?');
-    gim_json_put_str(b, copy.len ? gim_buf_view(&copy) : GIM_S(""));
-    gim_buf_free(&copy);
+    json_put_name(b, name);
+    json_put_str(b, gim_str_of(text));
 }
 
 static void open_object(struct gim_buf *b, const char *name)
 {
-    put_name(b, name);
+    json_put_name(b, name);
     gim_buf_char(b, '{');
 }
 
@@ -70,7 +48,7 @@ static void close_object(struct gim_buf *b)
 
 static void put_percentiles(struct gim_buf *b, const struct gim_histogram *h)
 {
-    put_name(b, "percentiles");
+    json_put_name(b, "percentiles");
     gim_buf_char(b, '[');
     for (int i = 0; i < FIGURE_LEVELS; i++) {
         const struct figure_level *l = &figure_levels[i];
@@ -87,26 +65,9 @@ static void put_percentiles(struct gim_buf *b, const struct gim_histogram *h)
     gim_buf_char(b, ']');
 }
 
-static void put_cells(struct gim_buf *b, const struct gim_histogram *h)
-{
-    int64_t low, high;
-    uint64_t count;
-    uint32_t at = 0;
-    bool first = true;
-
-    put_name(b, "cells");
-    gim_buf_char(b, '[');
-    while (gim_histogram_next(h, &at, &low, &high, &count)) {
-        gim_buf_printf(b, "%s[%lld,%lld,%llu]", first ? "" : ",", (long long)low, (long long)high,
-                       (unsigned long long)count);
-        first = false;
-    }
-    gim_buf_char(b, ']');
-}
-
 static void put_histogram(struct gim_buf *b, const char *name, const struct gim_histogram *h)
 {
-    put_name(b, name);
+    json_put_name(b, name);
     if (!h->total) {
         gim_buf_lit(b, "null");
         return;
@@ -116,10 +77,10 @@ static void put_histogram(struct gim_buf *b, const char *name, const struct gim_
     put_count(b, "clipped", h->over);
     put_int(b, "min_ns", h->min);
     put_int(b, "max_ns", h->max);
-    put_double(b, "mean_ns", gim_histogram_mean(h));
-    put_double(b, "stdev_ns", gim_histogram_stdev(h));
+    json_put_double(b, "mean_ns", gim_histogram_mean(h));
+    json_put_double(b, "stdev_ns", gim_histogram_stdev(h));
     put_percentiles(b, h);
-    put_cells(b, h);
+    json_put_cells(b, "cells", h);
     close_object(b);
 }
 
@@ -130,7 +91,7 @@ static void put_plan(struct gim_buf *b, const struct load_plan *p)
     open_object(b, "plan");
     put_text(b, "url", p->url);
     put_text(b, "method", p->method);
-    put_name(b, "requests");
+    json_put_name(b, "requests");
     if (p->requests == INT64_MAX)
         gim_buf_lit(b, "null");
     else
@@ -139,9 +100,9 @@ static void put_plan(struct gim_buf *b, const struct load_plan *p)
     put_int(b, "duration_ns", p->duration_ns);
     put_int(b, "warmup_ns", p->warmup_ns);
     put_int(b, "timeout_ns", p->timeout_ns);
-    put_double(b, "rate", p->rate);
+    json_put_double(b, "rate", p->rate);
     put_int(b, "ramp_ns", p->ramp_ns);
-    put_double(b, "qps_per_connection", p->qps);
+    json_put_double(b, "qps_per_connection", p->qps);
     put_count(b, "body_bytes", p->body.len);
     put_bool(b, "keepalive", !p->no_keepalive);
     close_object(b);
@@ -171,8 +132,8 @@ static void put_phases(struct gim_buf *b, const struct load_result *r)
     open_object(b, "phases");
     for (int i = 0; i < PHASES; i++) {
         open_object(b, names[i]);
-        put_double(b, "mean_ns",
-                   r->latency.total ? r->phases[i].sum / (double)r->latency.total : 0);
+        json_put_double(b, "mean_ns",
+                        r->latency.total ? r->phases[i].sum / (double)r->latency.total : 0);
         put_int(b, "min_ns", r->phases[i].min);
         put_int(b, "max_ns", r->phases[i].max);
         close_object(b);
@@ -195,15 +156,13 @@ static void put_statuses(struct gim_buf *b, const struct load_result *r)
 
 static void put_errors(struct gim_buf *b, const struct load_result *r)
 {
-    bool first = true;
-
-    put_name(b, "errors");
+    json_put_name(b, "errors");
     gim_buf_char(b, '[');
     for (int i = 0; i < LOAD_ERRORS; i++) {
         if (!r->errors[i])
             continue;
-        gim_buf_str(b, first ? GIM_S("{") : GIM_S(",{"));
-        first = false;
+        json_put_comma(b);
+        gim_buf_char(b, '{');
         put_text(b, "kind", load_error_name((enum load_error)i));
         put_count(b, "count", r->errors[i]);
         put_text(b, "first", r->first[i]);
@@ -217,7 +176,7 @@ static void put_generator(struct gim_buf *b, const struct load_plan *p, const st
     open_object(b, "generator");
     put_int(b, "cpu_ns", r->cpu_ns);
     put_int(b, "cpus", r->cpus);
-    put_double(b, "cpu_share", figure_cpu_share(p, r));
+    json_put_double(b, "cpu_share", figure_cpu_share(p, r));
     close_object(b);
 }
 
@@ -228,11 +187,11 @@ static void put_notes(struct gim_buf *b, const struct load_plan *p, const struct
 
     report_notes(&notes, p, r);
     rest = gim_buf_view(&notes);
-    put_name(b, "notes");
+    json_put_name(b, "notes");
     gim_buf_char(b, '[');
     while (rest.len) {
-        gim_json_put_str(b, gim_str_cut(&rest, '\n'));
-        gim_buf_str(b, rest.len ? GIM_S(",") : GIM_S(""));
+        json_put_comma(b);
+        json_put_str(b, gim_str_cut(&rest, '\n'));
     }
     gim_buf_char(b, ']');
     gim_buf_free(&notes);
@@ -243,8 +202,8 @@ void report_json(struct gim_buf *b, const struct load_plan *p, const struct load
     gim_buf_lit(b, "{\"format\":1,\"program\":\"proof load " GIM_VERSION "\"");
     put_plan(b, p);
     put_bool(b, "interrupted", r->interrupted);
-    put_double(b, "total_s", figure_seconds(r));
-    put_double(b, "requests_per_s", figure_rate(r));
+    json_put_double(b, "total_s", figure_seconds(r));
+    json_put_double(b, "requests_per_s", figure_rate(r));
     put_requests(b, r);
     put_statuses(b, r);
     put_errors(b, r);
