@@ -12,6 +12,7 @@ between) say how it is to be taken:
     <!-- server: hello -->            console: a fresh server for this block and those that follow
     <!-- server: posts --require-if-match -->  with options
     <!-- file: plan.yaml -->          a file that the page's reader writes
+    <!-- edit: ... -->, <!-- snippet: walk -->  see walk.py
 
 Console blocks hold commands after "$ " and what they print. Only commands of COMMANDS are run.
 """
@@ -22,7 +23,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__
 COMMANDS = ("curl", "hey", "posts", "hello", "todo", "books", "upload", "shop", "export", "news")
 
 FENCE = re.compile(r"^```(\w*)\s*$")
-COMMENT = re.compile(r"^<!--\s*(snippet|server|file):\s*(.*?)\s*-->\s*$")
+COMMENT = re.compile(r"^<!--\s*(snippet|server|file|edit):\s*(.*?)\s*-->\s*$")
 
 
 class Block:

@@ -37,7 +37,7 @@ ALL = [b for page in PAGES for b in snippets.blocks(page)]
 
 
 def is_kept(block):
-    return block.note("snippet") != "skip"
+    return block.note("snippet") not in ("skip", "walk") and not block.note("edit")
 
 
 C_BLOCKS = [b for b in ALL if b.language == "c" and is_kept(b)]

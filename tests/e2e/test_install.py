@@ -6,11 +6,15 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 
 import pytest
 from conftest import SANITIZED
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/docs"))
+import walk  # noqa: E402
+
 CXX = ROOT / "tests/data/cxx"
 
 pytestmark = pytest.mark.skipif(SANITIZED or not shutil.which("pkg-config"), reason="installs a build of its own, once")
@@ -126,6 +130,10 @@ def test_a_new_project_builds_passes_and_serves(installed, tmp_path):
     finally:
         server.terminate()
         assert server.wait(10) == 0
+
+
+def test_the_page_of_the_first_service_is_true(installed, tmp_path):
+    walk.walk("docs/guide/first-service.md", tmp_path, installed.env)
 
 
 def test_a_new_project_builds_with_the_source_as_a_subproject(installed, tmp_path):
