@@ -9,7 +9,8 @@ static const struct gim_field books_page_fields[] = {
     GIM_ARRAY(struct books_page, items, .items = GIM_ITEM_OBJECT(struct book, &book_schema)),
     GIM_STR(struct books_page, next, .nullable = true),
 };
-static const struct gim_schema books_page_schema = GIM_SCHEMA("Books", struct books_page, books_page_fields);
+static const struct gim_schema books_page_schema =
+    GIM_SCHEMA("Books", struct books_page, books_page_fields);
 
 /* At most `max` books behind the isbn `after`, in order of isbn; how many. Any thread. */
 size_t shelf_list(struct shelf *s, gim_str after, struct book *out, size_t max);
