@@ -6,42 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "mallocs.h"
 #include "store_client.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
-#ifndef SANITIZED
-/* Counted in this program: every malloc, realloc and calloc passes here. */
-void *__libc_malloc(size_t size);
-void *__libc_realloc(void *p, size_t size);
-void *__libc_calloc(size_t n, size_t size);
-
-static _Atomic long mallocs;
-
-void *malloc(size_t size)
-{
-    mallocs++;
-    return __libc_malloc(size);
-}
-
-void *realloc(void *p, size_t size)
-{
-    mallocs++;
-    return __libc_realloc(p, size);
-}
-
-void *calloc(size_t n, size_t size)
-{
-    mallocs++;
-    return __libc_calloc(n, size);
-}
-#endif
 
 static struct store *open_store(const char *params)
 {
@@ -72,7 +38,7 @@ static enum store_result run(struct store *s, struct store_op *op)
 static void a_post_costs_few_bytes_and_no_malloc_of_its_own(void **state)
 {
     (void)state;
-#ifdef SANITIZED
+#ifdef MALLOCS_SANITIZED
     skip();
 #else
     enum {
