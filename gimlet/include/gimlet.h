@@ -1,30 +1,42 @@
 /**
  * gimlet: a REST framework in C. Applications include this file and nothing else of gimlet.
  *
+ * Every service has:
  *   app.h     routes, groups, middleware, gim_main     start here
  *   ctx.h     one request and its reply
  *   schema.h  one description per type: bind, check, encode
- *   openapi.h the API describes itself: a document and a page
- *   stream.h  replies made while they are sent
- *   sse.h topic.h   server-sent events; one source, many readers
+ *   option.h  settings as rows
+ *   log.h     lines for the operator
+ *   test.h    call the application without a socket
+ *
+ * And it names what else it wants. What comes in:
  *   upload.h  files that clients send
- *   files.h   files from the disk: a folder, a download
- *   negotiate.h which of several answers a client wants
+ *   cookie.h  cookies, also signed (set_cookie.h: what one says)
+ *   json.h    a read-only tree over raw JSON
+ *
+ * What goes out:
+ *   negotiate.h   which of several answers a client wants
+ *   files.h       files from the disk: a folder, a download
+ *   compress.h    gzip and zstd for replies
+ *   stream.h      replies made while they are sent (pull.h: the words of a source)
+ *   sse.h topic.h server-sent events; one source, many readers
+ *   websocket.h   messages in both directions on one connection
+ *
+ * Who may ask:
+ *   auth.h client.h   guards with a typed value, Basic, bearer; addresses behind proxies
+ *   cors.h security_headers.h   what browsers may do
+ *   rate_limit.h  how often somebody may ask
+ *
+ * What happens beside the requests:
  *   task.h    timers, work for a loop, work in the background
  *   fetch.h   an HTTP client on the same loop
- *   compress.h gzip and zstd for replies
+ *
+ * What is seen from outside:
+ *   openapi.h the API describes itself: a document and a page
  *   metrics.h figures for Prometheus
  *   trace.h   W3C traceparent
- *   auth.h client.h   who asks: guards with a typed value, Basic, bearer; addresses behind proxies
- *   cookie.h  cookies, also signed
- *   cors.h security_headers.h   what browsers may do
- *   rate_limit.h   how often somebody may ask
- *   websocket.h messages in both directions on one connection
- *   json.h    a read-only tree over raw JSON
- *   option.h  settings as rows
- *   test.h    call the application without a socket
- *   log.h     lines for the operator
- *   str.h arena.h time.h   bytes with a length, memory by lifetime, instants
+ *
+ * Beneath all: str.h arena.h time.h, bytes with a length, memory by lifetime, instants.
  */
 #ifndef GIMLET_H
 #define GIMLET_H
@@ -33,9 +45,9 @@
 #include <gimlet/arena.h>
 #include <gimlet/auth.h>
 #include <gimlet/client.h>
+#include <gimlet/compress.h>
 #include <gimlet/cookie.h>
 #include <gimlet/cors.h>
-#include <gimlet/compress.h>
 #include <gimlet/ctx.h>
 #include <gimlet/fetch.h>
 #include <gimlet/files.h>
@@ -54,9 +66,9 @@
 #include <gimlet/task.h>
 #include <gimlet/test.h>
 #include <gimlet/time.h>
-#include <gimlet/websocket.h>
 #include <gimlet/topic.h>
 #include <gimlet/trace.h>
 #include <gimlet/upload.h>
+#include <gimlet/websocket.h>
 
 #endif
