@@ -119,6 +119,8 @@ const char *gim_cors_wrong(const void *with)
     if (cors->credentials && holds(cors->origins, "null"))
         return ".credentials and \"null\" exclude each other: a sandboxed frame of any page is "
                "\"null\"";
+    if (cors->max_age < 0)
+        return ".max_age is seconds, or 0 for the browser's 5";
     if (!star && !entries_ok(gim_str_of(cors->origins)))
         return ".origins holds what no browser sends: write \"https://app.example\", lower case, "
                "no "

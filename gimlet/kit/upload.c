@@ -266,7 +266,7 @@ static void add_fault(struct gim_ctx *c, struct gim_faults *faults, gim_str name
 
 static const char *most_files(struct gim_ctx *c, const struct gim_file_field *row)
 {
-    unsigned n = row->max_files ? row->max_files : 1;
+    unsigned n = max_files(row);
 
     return gim_printf(gim_arena(c), "%u file%s", n, n == 1 ? "" : "s").ptr;
 }
@@ -338,4 +338,32 @@ const struct gim_file_part *gim_upload_file(const struct gim_ctx *c, gim_str fie
             return &f->part;
     }
     return NULL;
+}
+
+/* ---- what is wrong before anything comes ------------------------------------------------------- */
+
+static const char *wrong_files(const struct gim_file_field *files)
+{
+    for (const struct gim_file_field *r = files; r && r->name; r++) {
+        if (r->max_size < 0)
+            return "a file's .max_size is bytes, or 0 for the upload's .max_file";
+        for (const struct gim_file_field *o = files; o < r; o++) {
+            if (!strcmp(o->name, r->name))
+                return "two rows of .files have one name";
+        }
+    }
+    return NULL;
+}
+
+const char *gim_upload_wrong(const struct gim_intake *self)
+{
+    const struct gim_upload *u = (const struct gim_upload *)(const void *)self;
+
+    if (u->max_total < 0 || u->max_file < 0 || u->max_fields < 0)
+        return ".max_total, .max_file and .max_fields are bytes, or 0 for the default";
+    if (u->memory < -1)
+        return ".memory is bytes, 0 for the default, or -1 for none";
+    if (u->files && self->begin == gim_upload_begin_raw)
+        return "GIM_UPLOAD_RAW has no .files: the body is the file";
+    return wrong_files(u->files);
 }

@@ -192,10 +192,12 @@ static bool has_param(const struct gim_bound_route *route, gim_str name)
     return false;
 }
 
-/* A required member of .path that the pattern lacks would refuse every request. */
+/* A required member of .path that the pattern lacks would refuse every request. Others may be of a
+ * struct that several patterns share, but not all of them. */
 static unsigned check_path_schema(const struct gim_bound_route *route, struct gim_buf *why)
 {
     const struct gim_schema *s = route->row->path;
+    unsigned bound = 0;
 
     for (uint32_t i = 0; s && i < s->n_fields; i++) {
         const struct gim_field *f = &s->fields[i];
@@ -204,8 +206,21 @@ static unsigned check_path_schema(const struct gim_bound_route *route, struct gi
         if (f->required && name && !has_param(route, gim_str_of(name)))
             return gim_route_defect(why, route, ".path requires '%s', which the pattern lacks",
                                     name);
+        bound += name && has_param(route, gim_str_of(name));
     }
+    if (s && !bound)
+        return gim_route_defect(why, route,
+                                ".path binds nothing: the pattern has none of the "
+                                "parameters that the schema's rows name");
     return 0;
+}
+
+static unsigned check_upload(const struct gim_bound_route *route, struct gim_buf *why)
+{
+    const struct gim_intake *intake = route->row->upload;
+    const char *wrong = intake && intake->wrong ? intake->wrong(intake) : NULL;
+
+    return wrong ? gim_route_defect(why, route, ".upload: %s", wrong) : 0;
 }
 
 static unsigned check_timeout(const struct gim_bound_route *route, const char *name, int64_t ms,
@@ -226,6 +241,12 @@ unsigned gim_route_check(struct gim_bound_route *route, struct gim_buf *why)
         defects += gim_route_defect(why, route, "no handler");
     if (route->row->blocking && route->row->suspends)
         defects += gim_route_defect(why, route, ".blocking and .suspends exclude each other");
+    if (route->max_body < 0)
+        defects += gim_route_defect(why, route,
+                                    ".max_body is %lld; write bytes, or 0 for the "
+                                    "application's",
+                                    (long long)route->max_body);
+    defects += check_upload(route, why);
     defects += check_timeout(route, ".handler_timeout", route->handler_timeout, why);
     defects += check_timeout(route, ".body_timeout", route->body_timeout, why);
     if (!in_pattern)

@@ -51,6 +51,9 @@ struct gim_intake {
      *  files to `faults`, gives the fields of the form. 0, or GIM_REPLIED with a reply made. */
     int (*end)(struct gim_ctx *c, const struct gim_intake *self, struct gim_faults *faults,
                gim_pair **pairs, size_t *n);
+    /** Why it cannot be right, a static line; NULL: it can. Asked when the application is built,
+     *  which then fails. May be NULL. */
+    const char *(*wrong)(const struct gim_intake *self);
 };
 
 /** One more answer that a route may give, for the documentation. */

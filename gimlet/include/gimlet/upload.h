@@ -50,7 +50,7 @@ struct gim_file_field {
     bool required;           /* at least one */
 };
 
-/** Limits of one request, and its files. Bytes; 0 is the default. */
+/** Limits of one request, and its files. Bytes; 0 is the default. What cannot be right stops the start. */
 struct gim_upload {
     struct gim_intake intake; /* set by GIM_UPLOAD and GIM_UPLOAD_RAW */
     /** Ends with {0}; NULL: a file of any name is taken. Files of other names are dropped; they are
@@ -64,15 +64,18 @@ struct gim_upload {
     uint32_t max_parts; /* fields and files; 0: 100 */
 };
 
-/** For .upload of a route: takes multipart/form-data. GIM_UPLOAD() has the defaults. */
+/** For .upload of a route, at file scope: takes multipart/form-data. GIM_UPLOAD() has the defaults. */
 #define GIM_UPLOAD(...) GIM_UPLOAD_("multipart/form-data", gim_upload_begin, __VA_ARGS__)
 /** For .upload of a route: the whole body is one file, as `curl -T` sends it: gim_upload_file(c,
  *  GIM_S(""), 0). `types`: "image/png, image/jpeg"; a range ends in a star. No .files here. */
 #define GIM_UPLOAD_RAW(...) GIM_UPLOAD_RAW_(__VA_ARGS__, .max_parts = 1)
 #define GIM_UPLOAD_RAW_(types, ...) GIM_UPLOAD_(types, gim_upload_begin_raw, __VA_ARGS__)
 #define GIM_UPLOAD_(types, start, ...)                                                             \
-    (&((const struct gim_upload){                                                                  \
-           .intake = {.media_types = types, .begin = start, .end = gim_upload_end}, __VA_ARGS__})  \
+    (&((const struct gim_upload){.intake = {.media_types = types,                                  \
+                                            .begin = start,                                        \
+                                            .end = gim_upload_end,                                 \
+                                            .wrong = gim_upload_wrong},                            \
+                                 __VA_ARGS__})                                                     \
           .intake)
 
 /** One file that came. Lives, like its bytes and its descriptor, until the request's memory goes. */
@@ -108,7 +111,8 @@ enum {
  *  or on the same file system and not synced. Any thread. */
 GIM_MUST_CHECK int gim_upload_save(const struct gim_file_part *f, const char *path, unsigned flags);
 
-/* What GIM_UPLOAD names: begin and end of an intake. */
+/* What GIM_UPLOAD names: begin and end of an intake, and what is wrong with it. */
+const char *gim_upload_wrong(const struct gim_intake *self);
 int gim_upload_begin(struct gim_ctx *c, const struct gim_intake *self);
 int gim_upload_begin_raw(struct gim_ctx *c, const struct gim_intake *self);
 int gim_upload_end(struct gim_ctx *c, const struct gim_intake *self, struct gim_faults *faults,

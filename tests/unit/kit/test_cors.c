@@ -110,6 +110,7 @@ static const struct {
     {GIM_CORS(.origins = "https://a.b, *"), "no browser sends"},
     {GIM_CORS(.origins = "https://a.b, null", .credentials = true), "null"},
     {GIM_CORS(.origins = "a.b"), "no browser sends"},
+    {GIM_CORS(.origins = "https://a.b", .max_age = -1), ".max_age is seconds"},
     {GIM_SECURITY_HEADERS(.csp = "a\nb"), "control character"},
 };
 

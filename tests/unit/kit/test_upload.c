@@ -583,9 +583,37 @@ static void a_place_that_is_not_there_is_503_and_a_full_one_507(void **state)
     assert_int_equal(entries_of(directory), 0);
 }
 
+static const struct gim_file_field negative[] = {{.name = "a", .max_size = -5}, {0}};
+static const struct gim_file_field twice[] = {{.name = "a"}, {.name = "b"}, {.name = "a"}, {0}};
+static const struct {
+    struct gim_route route;
+    const char *says;
+} wrong[] = {
+    {GIM_POST("/u", show_files, .upload = GIM_UPLOAD(.max_total = -1)), ".max_total, .max_file"},
+    {GIM_POST("/u", show_files, .upload = GIM_UPLOAD(.max_fields = -1)), "are bytes, or 0"},
+    {GIM_POST("/u", show_files, .upload = GIM_UPLOAD(.memory = -2)), ".memory is bytes"},
+    {GIM_POST("/u", show_files, .upload = GIM_UPLOAD(.files = negative)), ".max_size is bytes"},
+    {GIM_POST("/u", show_files, .upload = GIM_UPLOAD(.files = twice)), "have one name"},
+    {GIM_POST("/u", show_files, .upload = GIM_UPLOAD_RAW("a/b", .files = optional)), "no .files"},
+};
+
+static void what_cannot_be_right_stops_the_start(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct gim_route one[] = {wrong[i].route, {0}};
+        char why[512] = "";
+
+        assert_null(gim_app_new(&(struct gim_app_spec){.routes = one}, why, sizeof why));
+        if (!strstr(why, wrong[i].says) || !strstr(why, "test_upload.c:"))
+            fail_msg("row %zu: %s", i, why);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_cannot_be_right_stops_the_start),
         cmocka_unit_test(urlencoded_forms_are_bound),
         cmocka_unit_test(a_route_takes_json_or_a_form_into_one_struct),
         cmocka_unit_test(a_form_has_at_most_1000_fields),

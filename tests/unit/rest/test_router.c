@@ -553,6 +553,19 @@ static const struct gim_field key_rows[] = {
 };
 static const struct gim_schema key_schema = {.name = "Key", .fields = key_rows, .n_fields = 1};
 
+static const struct gim_field loose_rows[] = {
+    {.name = "id", .name_len = 2, .kind = GIM_KIND_INT, .size = 8},
+    {.name = "more", .name_len = 4, .kind = GIM_KIND_INT, .size = 8},
+};
+static const struct gim_schema loose_schema = {
+    .name = "Loose", .fields = loose_rows, .n_fields = 2};
+
+static const char *memory_is_wrong(const struct gim_intake *self)
+{
+    return self->begin ? NULL : ".memory is wrong";
+}
+static const struct gim_intake wrong_intake = {.wrong = memory_is_wrong};
+
 static void each_defect_is_named_with_its_place(void **state)
 {
 #define R(m, p, h) .method = m, .pattern = p, .handler = h
@@ -620,6 +633,14 @@ static void each_defect_is_named_with_its_place(void **state)
         {{{R("GET", "/p/:key", nothing), .path = &key_schema}},
          "(no file): GET /p/:key: .path requires 'id', which the pattern lacks\n"},
         {{{R("GET", "/p/:id", nothing), .path = &key_schema}}, ""},
+        {{{R("GET", "/p/:key", nothing), .path = &loose_schema}},
+         "(no file): GET /p/:key: .path binds nothing: the pattern has none of the parameters that "
+         "the schema's rows name\n"},
+        {{{R("GET", "/p/:a/:id", nothing), .path = &loose_schema}}, ""},
+        {{{R("POST", "/p", nothing), .max_body = -1}},
+         "(no file): POST /p: .max_body is -1; write bytes, or 0 for the application's\n"},
+        {{{R("POST", "/p", nothing), .upload = &wrong_intake}},
+         "(no file): POST /p: .upload: .memory is wrong\n"},
         {{{R("GET", "/a//b", NULL)}, {R("get", "/c", nothing)}, {0}},
          "(no file): GET /a//b: holds an empty segment (\"//\"); does a prefix end in '/'?\n"
          "(no file): GET /a//b: no handler\n"},
