@@ -262,11 +262,10 @@ int gim_file_replace(int fd, const char *path, unsigned mode, bool sync)
         errno = ENAMETOOLONG;
         return -1;
     }
-    if (gim_file_link(fd, beside, mode, sync) != 0)
-        return -1;
-    if (rename(beside, path) != 0) {
+    if (gim_file_link(fd, beside, mode, sync) != 0 || rename(beside, path) != 0) {
         err = errno;
-        (void)unlink(beside);
+        if (err != EEXIST) /* else it is somebody's */
+            (void)unlink(beside);
         errno = err;
         return -1;
     }

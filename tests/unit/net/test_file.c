@@ -339,6 +339,45 @@ static void a_full_disk_is_told(void **state)
     gim_file_close(fd);
 }
 
+static int names_in(const char *path)
+{
+    DIR *d = opendir(path);
+    int n = 0;
+
+    assert_non_null(d);
+    while (readdir(d))
+        n++;
+    closedir(d);
+    return n - 2; /* "." and ".." */
+}
+
+/* One may write into the directory but not open it, so it cannot be synced: for others than root. */
+static void a_replacement_that_fails_leaves_no_name_behind(void **state)
+{
+    bool is_root = geteuid() == 0;
+    int fd;
+
+    (void)state;
+    assert_int_equal(mkdir(at("box"), 0755), 0);
+    if (is_root) {
+        assert_int_equal(chmod(dir, 0755), 0);
+        assert_int_equal(chown(at("box"), 65534, 65534), 0);
+        assert_int_equal(seteuid(65534), 0);
+    }
+    assert_int_equal(chmod(at("box"), 0300), 0);
+    fd = gim_file_temporary(at("box"));
+    assert_true(fd >= 0);
+    assert_int_equal(gim_file_write(fd, "new", 3), 0);
+    assert_int_equal(gim_file_replace(fd, at("box/name"), 0644, true), -1);
+    assert_int_equal(errno, EACCES);
+    gim_file_close(fd);
+    assert_int_equal(chmod(at("box"), 0700), 0);
+    assert_int_equal(names_in(at("box")), 0);
+    if (is_root)
+        assert_int_equal(seteuid(0), 0);
+    assert_int_equal(rmdir(at("box")), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -352,6 +391,7 @@ int main(void)
         cmocka_unit_test(what_has_the_name_is_replaced_in_one_step),
         cmocka_unit_test(links_are_made_in_the_working_directory_too),
         cmocka_unit_test(temporary_files_need_a_directory),
+        cmocka_unit_test(a_replacement_that_fails_leaves_no_name_behind),
         cmocka_unit_test(a_full_disk_is_told),
     };
 
