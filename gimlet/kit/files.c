@@ -5,7 +5,7 @@
  * link and no race leads out. Whatever is not served is 404, so that nobody can ask what is there.
  * Nothing is kept between requests: a file that is replaced is served at once. */
 #include <gimlet/files.h>
-#include "../http/media_type.h"
+#include "../http/extension.h"
 #include "../http/negotiate.h"
 #include "../http/uri.h"
 #include "../rest/ctx.h"

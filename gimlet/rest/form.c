@@ -7,13 +7,6 @@
 
 #define URLENCODED "application/x-www-form-urlencoded"
 
-static gim_str type_of(const struct gim_ctx *c)
-{
-    gim_str value = gim_head_known(&c->x.head, GIM_FIELD_CONTENT_TYPE);
-
-    return value.ptr ? gim_media_cut(&value) : (gim_str){0};
-}
-
 static bool is_urlencoded(const struct gim_route *row, gim_str type)
 {
     return row->form && gim_str_eq_fold(type, GIM_S(URLENCODED));
@@ -22,6 +15,13 @@ static bool is_urlencoded(const struct gim_route *row, gim_str type)
 static bool is_intake(const struct gim_route *row, gim_str type)
 {
     return row->upload && type.len && gim_media_in(gim_str_of(row->upload->media_types), type);
+}
+
+gim_str gim_body_type(const struct gim_ctx *c)
+{
+    gim_str value = gim_head_known(&c->x.head, GIM_FIELD_CONTENT_TYPE);
+
+    return value.ptr ? gim_media_cut(&value) : (gim_str){0};
 }
 
 bool gim_form_takes(const struct gim_route *row, gim_str type)
@@ -45,7 +45,7 @@ const char *gim_form_types(const struct gim_route *row, struct gim_arena *a)
 int gim_form_begin(struct gim_ctx *c)
 {
     const struct gim_route *row = c->match.route->row;
-    gim_str type = type_of(c);
+    gim_str type = gim_body_type(c);
 
     if (is_urlencoded(row, type) || !is_intake(row, type))
         return 0;
@@ -67,7 +67,7 @@ static int split(struct gim_ctx *c, gim_pair **pairs, size_t *n)
 int gim_form_bind(struct gim_ctx *c, struct gim_faults *faults, bool *bound)
 {
     const struct gim_route *row = c->match.route->row;
-    bool urlencoded = is_urlencoded(row, type_of(c));
+    bool urlencoded = is_urlencoded(row, gim_body_type(c));
     gim_pair *pairs = NULL;
     size_t n = 0;
 

@@ -4,6 +4,8 @@
 
 #include "ctx.h"
 
+/** The media type of the body that comes, without parameters; empty when it has none. */
+gim_str gim_body_type(const struct gim_ctx *c);
 /** Is a body of that media type one that .form or .upload takes? */
 bool gim_form_takes(const struct gim_route *row, gim_str type);
 /** What a route with a form takes, for Accept: "application/json, multipart/form-data". In `a`. */

@@ -4,6 +4,7 @@
  * 404 or 415 is decided without reading the body. Binding waits for the body and then collects the
  * faults of path, query and body together, so that a client fixes all of them at once. */
 #include "../base/clock.h"
+#include "../http/media.h"
 #include "../http/uri.h"
 #include "../wire/conn.h"
 #include "form.h"
@@ -158,15 +159,6 @@ static bool is_json_type(gim_str type)
            (type.len > 5 && gim_str_eq_fold((gim_str){type.ptr + type.len - 5, 5}, GIM_S("+json")));
 }
 
-static bool in_types(gim_str list, gim_str type)
-{
-    while (list.ptr) {
-        if (gim_str_eq_fold(gim_str_trim(gim_str_cut(&list, ',')), type))
-            return true;
-    }
-    return false;
-}
-
 /* Is the body of a type that the route takes? Without strictness any type is read as JSON, since
  * the common load generators send text/html or nothing. A route with .media_types chooses between
  * kinds of JSON (a merge patch is no JSON patch), so there +json alone says too little. */
@@ -175,12 +167,11 @@ static bool type_is_taken(const struct gim_ctx *c)
     const struct gim_bound_route *route = c->match.route;
     const struct gim_route *row = route->row;
     bool strict = gim_ctx_app(c)->settings.strict_content_type;
-    gim_str value, type;
+    gim_str type;
 
     if (!strict && !route->form && !row->media_types)
         return true;
-    value = gim_head_known(&c->x.head, GIM_FIELD_CONTENT_TYPE);
-    type = gim_str_trim(gim_str_cut(&value, ';'));
+    type = gim_body_type(c);
     if (!row->body && !row->body_raw)
         return !route->form || gim_form_takes(row, type);
     if (route->form && gim_form_takes(row, type))
@@ -188,7 +179,7 @@ static bool type_is_taken(const struct gim_ctx *c)
     if (!type.len && !strict)
         return true;
     if (row->media_types)
-        return is_json(type) || in_types(gim_str_of(row->media_types), type);
+        return is_json(type) || gim_media_in(gim_str_of(row->media_types), type);
     return is_json_type(type); /* with a form the type chooses: a wrong one is not JSON either */
 }
 

@@ -4,7 +4,7 @@
  * input's length, the second as an If-Range, the others as preference fields. What is asked for must
  * lie in the representation, each byte once; a quality is never above 1. */
 #include "../../gimlet/http/disposition.h"
-#include "../../gimlet/http/media_type.h"
+#include "../../gimlet/http/extension.h"
 #include "../../gimlet/http/message.h"
 #include "../../gimlet/http/negotiate.h"
 #include "../../gimlet/http/range.h"

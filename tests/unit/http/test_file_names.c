@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 #include "../../../gimlet/http/disposition.h"
-#include "../../../gimlet/http/media_type.h"
+#include "../../../gimlet/http/extension.h"
 #include "../../../gimlet/http/message.h"
 #include "guard.h"
 

@@ -1,8 +1,8 @@
-/* media_type.c: the media types of files, as IANA registered them (or as everybody calls them, where
+/* extension.c: the media types of files, as IANA registered them (or as everybody calls them, where
  * nobody did). One table, sorted by extension. Text is UTF-8; types that say their encoding within
  * (XML) or have only one (JSON, RFC 8259 §8.1) get no charset. JavaScript is text/javascript
  * (RFC 9239). */
-#include "media_type.h"
+#include "extension.h"
 
 #define EXTENSION_MAX 11
 #define UTF8 "; charset=utf-8"

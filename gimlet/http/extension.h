@@ -1,6 +1,6 @@
-/* media_type.h: from a file's name to its media type. */
-#ifndef HTTP_MEDIA_TYPE_H
-#define HTTP_MEDIA_TYPE_H
+/* extension.h: from a file's name to its media type. */
+#ifndef HTTP_EXTENSION_H
+#define HTTP_EXTENSION_H
 
 #include <gimlet/str.h>
 
