@@ -378,6 +378,7 @@ struct fetch_pool *gim_fetch_pool_of(struct gim_app *app, unsigned worker)
     p = gim_heap_alloc(sizeof *p);
     p->part = (struct gim_part){.key = &pool_key, .stop = stop, .release = release};
     p->worker = w;
+    p->stopped = atomic_load(&app->closed); /* what is made now is told of no stop */
     gim_list_init(&p->hosts);
     gim_list_init(&p->calls);
     gim_worker_add(w, &p->part);

@@ -573,6 +573,26 @@ static void calls_are_bounded(void **state)
     assert_int_equal(atomic_load(&app->shared.background), 0);
 }
 
+static int began = 1;
+
+static void begin_late(struct gim_app *a, unsigned worker, void *arg)
+{
+    began = gim_fetch_start(a, worker, &ask, done, arg);
+}
+
+/* The first of its worker: nothing has told the client of calls about the stop. */
+static void no_call_begins_while_the_server_ends(void **state)
+{
+    struct seen s = {0};
+
+    (void)state;
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/never", port);
+    assert_int_equal(gim_post(app, 0, begin_late, &s), 0);
+    gim_app_stop(app);
+    assert_int_equal(began, -1);
+    assert_int_equal(atomic_load(&app->shared.background), 0);
+}
+
 static void hosts_that_nobody_asks_make_room(void **state)
 {
     struct seen s = {0};
@@ -602,6 +622,7 @@ int main(void)
         IN_APP(a_route_that_does_not_suspend_cannot_ask),
         IN_APP(many_share_a_bounded_number_of_connections),
         IN_APP(calls_are_bounded),
+        IN_APP(no_call_begins_while_the_server_ends),
         IN_APP(hosts_that_nobody_asks_make_room),
     };
 
