@@ -2,7 +2,8 @@
  *
  * The first byte chooses the field. What must hold besides reading no byte too far: every slice that
  * comes out lies in the input; a cookie that was read can be told from its name; an address that was
- * found has one text that reads back the same; a value that passes for a Set-Cookie breaks no line. */
+ * found has one text that reads back the same; a value that passes for a Set-Cookie breaks no line;
+ * and whatever a client has written, what its proxy appends to that line is believed. */
 #include "../../gimlet/base/base64.h"
 #include "../../gimlet/http/cookie.h"
 #include "../../gimlet/http/credentials.h"
@@ -78,6 +79,43 @@ static void try_forwarded(gim_str in, void (*line)(struct gim_forwarded *f, gim_
     must(memcmp(&again, &f.client, sizeof again) == 0);
 }
 
+/* The client's line with what a trusted proxy appends: it was called by ...7. */
+static void try_appended(gim_str in, const char *appended,
+                         void (*line)(struct gim_forwarded *f, gim_str line))
+{
+    struct gim_trusted trusted;
+    struct gim_forwarded f = {.trusted = &trusted};
+    struct gim_address proxy, client;
+    struct gim_buf b = {0};
+
+    if (!gim_field_ok(GIM_S("Forwarded"), in) ||
+        gim_trusted_read(&trusted, GIM_S("10.0.0.0/8")).ptr)
+        return; /* the head's parser lets none of that through */
+    gim_buf_str(&b, in);
+    gim_buf_str(&b, gim_str_of(appended));
+    line(&f, gim_buf_view(&b));
+    must(!gim_address_read(GIM_S("10.0.0.1"), &proxy));
+    must(!gim_address_read(GIM_S("192.0.2.7"), &client));
+    gim_forwarded_next(&f, &proxy);
+    must(f.known && memcmp(&f.client, &client, sizeof client) == 0);
+    gim_buf_free(&b);
+}
+
+static void try_all_appended(gim_str in)
+{
+    static const char *const appended[] = {
+        ", for=192.0.2.7",
+        ", for=\"192.0.2.7:4711\";proto=https",
+        ", by=\"10.0.0.1:80\";for=192.0.2.7, for=10.0.0.2",
+        ", for=192.0.2.7;host=\"a.example\"",
+    };
+
+    for (size_t i = 0; i < sizeof appended / sizeof appended[0]; i++)
+        try_appended(in, appended[i], gim_forwarded_line);
+    try_appended(in, ", 192.0.2.7", gim_forwarded_list);
+    try_appended(in, ", 192.0.2.7, 10.0.0.2", gim_forwarded_list);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct gim_trusted trusted;
@@ -102,6 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 3:
         try_forwarded(in, gim_forwarded_line);
+        try_all_appended(in);
         break;
     default:
         (void)gim_origin_in(GIM_S("https://*.example.com, https://a.example"), in);
