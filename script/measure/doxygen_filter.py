@@ -13,7 +13,9 @@ import sys
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
 SECTION = re.compile(r"/\* -{3,} ([^-].*?) -{3,} \*/", re.S)
 PUBLIC = re.compile(r"^#define (GIM_\w*[A-Z])(?=\W)|^struct (gim_\w+) \{|^[a-zG][^\n=;{}()]*?\b(gim_\w+)\(", re.M)
-DECLARATION = re.compile(r"^(?!typedef|static|extern|struct gim_\w+ [{;]|enum gim_\w+ [{;])[a-zG].*\bgim_\w+\(")
+DECLARATION = re.compile(r"^(?!typedef (?:struct|enum) \w+ \{|static|extern|struct gim_\w+ [{;]|enum gim_\w+ [{;])[a-zG].*\bgim_\w+\("
+                         r"|^#define GIM_\w*[A-Z]\(")
+MEMBERS = re.compile(r"^( +(?:const )?(?:struct |enum )?\w+ )([^;(){}\n]+,[^;(){}\n]+);(\s*/\*\*<.*?\*/)", re.M | re.S)
 
 
 def public_names(folder):
@@ -27,7 +29,8 @@ def public_names(folder):
 
 def prose(text, names):
     """One stretch of text between code spans, escaped, public names linked."""
-    text = re.sub(r"([<>&@\\#$%])", r"\\\1", text)
+    text = re.sub(r"(?<=\S) \.\. (?=\S)", " … ", text)  # a sentence does not end there
+    text = re.sub(r"([<>&@#$%]|\\(?!\"))", r"\\\1", text)
     text = re.sub(r"(?<!\")\*(?=\w)", r"\\*", text)
     text = re.sub(r"(?m)\.(\.+)$", lambda m: r"\." * len(m.group()), text)  # no mark of a list's end
     text = re.sub(r"(?m)^(\s*\d+)\.(?=\s)", r"\1\\.", text)  # nor a list's number
@@ -106,13 +109,20 @@ def repeated(text):
                     lines.append(last)
                 first = False
             if line.strip():
-                ended = line.rstrip().endswith((";", "}", "*/"))
+                ended = line.rstrip().endswith((";", "}", "*/")) or line.startswith("#define") and line[-1] != "\\"
             lines.append(line)
         out.append("\n".join(lines))
     return "".join(out)
 
 
+def each_member(match):
+    """`int a, b; /**< text */`: the text is that of both."""
+    kind, names, comment = match.groups()
+    return "\n".join(f"{kind}{name.strip()};{comment}" for name in names.split(","))
+
+
 if __name__ == "__main__":
     with open(sys.argv[1], encoding="utf-8") as f:
         header = f.read()
-    sys.stdout.write(repeated(documented(header, public_names(os.path.dirname(sys.argv[1])))))
+    header = documented(header, public_names(os.path.dirname(sys.argv[1])))
+    sys.stdout.write(repeated(MEMBERS.sub(each_member, header)))

@@ -126,6 +126,8 @@ struct gim_route {
         .method = verb, .pattern = path_, .handler = fn, __VA_ARGS__                               \
     }
 #define GIM_HERE_ .file = __FILE__, .line = __LINE__
+/** A row of a route table: GIM_GET("/posts/:id", read_post, options...); the options are the names of
+ *  struct gim_route: .reply = &post_schema. */
 #define GIM_GET(...) GIM_ROUTE_("GET", __VA_ARGS__, GIM_HERE_)
 #define GIM_POST(...) GIM_ROUTE_("POST", __VA_ARGS__, GIM_HERE_)
 #define GIM_PUT(...) GIM_ROUTE_("PUT", __VA_ARGS__, GIM_HERE_)
@@ -148,6 +150,7 @@ struct gim_group {
 /** Work on the loop of a worker: gimlet/task.h. On that worker's thread; it must not block. */
 typedef void gim_work(struct gim_app *app, unsigned worker, void *arg);
 
+/** For a timer row: every worker runs it. */
 #define GIM_EACH_WORKER (-1)
 
 /** Work at intervals, for as long as the application serves. Build rows with GIM_EVERY
@@ -166,6 +169,7 @@ struct gim_timer_row {
     void (*begin)(struct gim_app *app, unsigned worker, const struct gim_timer_row *row);
 };
 
+/** What /posts/ is when only /posts is served, and the other way round. */
 enum gim_slash {
     GIM_SLASH_STRICT,   /* /posts/ is not /posts: 404 */
     GIM_SLASH_REDIRECT, /* 308 to the other form when that one exists */

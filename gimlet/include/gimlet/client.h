@@ -23,6 +23,7 @@
 extern "C" {
 #endif
 
+/** Which proxies are believed, and what they write: GIM_PROXIES. */
 struct gim_proxies {
     const char
         *trusted; /* networks and addresses, ", "-separated: "10.0.0.0/8, ::1"; the word "unix"

@@ -26,6 +26,7 @@ struct gim_app;
  *  204. Any other value without a reply gives 500. */
 typedef int gim_handler(struct gim_ctx *c);
 
+/** What handlers and middleware return. */
 enum gim_result {
     GIM_OK = 0,
     GIM_REPLIED = 1,   /* a reply is made; a before that returns it ends the chain */

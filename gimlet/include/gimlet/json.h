@@ -17,6 +17,7 @@ extern "C" {
 /** Deepest nesting of arrays and objects accepted anywhere (RFC 8259 §9 lets us choose). */
 #define GIM_JSON_MAX_DEPTH 64
 
+/** What a value is. */
 enum gim_json_type {
     GIM_JSON_NONE, /* absent: what a look-up that finds nothing gives */
     GIM_JSON_NULL,
@@ -27,6 +28,7 @@ enum gim_json_type {
     GIM_JSON_OBJECT,
 };
 
+/** A value. */
 typedef struct gim_json {
     gim_str text; /* the value's own text, white space around it cut */
 } gim_json;

@@ -13,6 +13,7 @@
 extern "C" {
 #endif
 
+/** How serious a line is. */
 enum gim_level {
     GIM_LOG_ERROR,
     GIM_LOG_WARN,

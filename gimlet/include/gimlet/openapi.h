@@ -66,7 +66,7 @@ struct gim_openapi {
  *  asks for the document beside it: a prefix, or middleware that reads a cookie, is fine. */
 extern const struct gim_route gim_openapi_routes[];
 
-/* For GIM_OPENAPI: the indented document; a line in `why` for each name that two things have. */
+/** For GIM_OPENAPI: the indented document; a line in `why` for each name that two things have. */
 void gim_openapi_write(const struct gim_app *app, struct gim_buf *out);
 unsigned gim_openapi_check(const struct gim_app *app, struct gim_buf *why);
 

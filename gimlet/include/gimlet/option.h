@@ -16,6 +16,7 @@
 extern "C" {
 #endif
 
+/** What an option holds, and the C type of its member. */
 enum gim_option_type {
     GIM_OPTION_INT,      /* int64_t */
     GIM_OPTION_SIZE,     /* int64_t, bytes: 512, 16K, 1M, 2G (powers of 1024) */

@@ -12,6 +12,7 @@ enum gim_pull {
     GIM_PULL_FAIL, /* cannot go on: the connection is cut, so that the client knows */
 };
 
+/** The length of a stream that is not known beforehand. */
 #define GIM_LENGTH_UNKNOWN (-1)
 
 #endif

@@ -30,6 +30,7 @@ extern "C" {
 /** At most this many rows in a schema (one bit each in a gim_set). */
 #define GIM_MAX_FIELDS 64
 
+/** What a row describes, and the C type of its member. */
 enum gim_kind {
     GIM_KIND_NONE,   /* an unset row: refused at start */
     GIM_KIND_BOOL,   /* bool */
@@ -53,16 +54,19 @@ enum gim_format {
     GIM_FORMAT_DATE_TIME, /* RFC 3339, kept as the text it was */
 };
 
+/** A JSON array: GIM_ARRAY. */
 typedef struct gim_array {
     void *items; /* len elements, each of the item's C type, contiguous */
     size_t len;
 } gim_array;
 
+/** A JSON object of names that are not known beforehand: GIM_MAP. */
 typedef struct gim_map {
     gim_pair *items; /* in the order of the input; names are unique */
     size_t len;
 } gim_map;
 
+/** A JSON value of any shape: GIM_RAW. */
 typedef struct gim_raw {
     gim_str json; /* a checked JSON value, read it with gimlet/json.h; absent: ptr NULL */
 } gim_raw;
@@ -81,6 +85,8 @@ struct gim_field;
  *  the client, static or in `a`: "must be a Monday". Must not keep `value`. */
 typedef const char *gim_rule(const void *value, struct gim_arena *a);
 
+/** A row of a schema: one member, its kind and its rules. GIM_STR and the like make it; the options behind
+ *  the member are these names: .required = true. */
 struct gim_field {
     const char *name;         /* the JSON member (the C member's name unless .as is given) */
     const char *as;           /* another JSON name: .as = "createdAt" */
@@ -109,6 +115,7 @@ struct gim_field {
     bool unique;     /* arrays: no two elements are equal */
 };
 
+/** The description of one struct: GIM_SCHEMA makes it. */
 struct gim_schema {
     const char *name; /* "Post": in faults of the schema itself and in the documentation */
     const char *doc;
@@ -169,6 +176,7 @@ struct gim_schema {
 #define GIM_RAW_(t, m, ...) GIM_ROW_(t, m, GIM_CHECK_IS_(t, m, gim_raw), __VA_ARGS__)
 
 /* The kind goes last, so that a row without options has no empty macro argument (C11 6.10.3). */
+/** A row of a schema: GIM_STR(struct post, title, .required = true, .max_len = 200). */
 #define GIM_BOOL(...) GIM_BOOL_(__VA_ARGS__, .kind = GIM_KIND_BOOL)
 #define GIM_INT(...) GIM_INT_(__VA_ARGS__, .kind = GIM_KIND_INT)
 #define GIM_DOUBLE(...) GIM_DOUBLE_(__VA_ARGS__, .kind = GIM_KIND_DOUBLE)
@@ -235,8 +243,9 @@ struct gim_fault {
     gim_str detail;
 };
 
-/** Zero is valid. At most GIM_MAX_FAULTS are kept; `total` counts all. */
+/** How many faults of one input are kept. */
 #define GIM_MAX_FAULTS 100
+/** All faults of one input. Zero is valid. At most GIM_MAX_FAULTS are kept; `total` counts all. */
 struct gim_faults {
     struct gim_fault *first, **tail;
     uint32_t kept, total;
@@ -251,6 +260,7 @@ struct gim_json_error {
 
 /* ---- the codec on its own (routes use it for you) -------------------------------------------- */
 
+/** What became of decoding. */
 enum gim_bind {
     GIM_BIND_OK = 0,
     GIM_BIND_SYNTAX = -1, /* not JSON: `err` says where; answer 400 */

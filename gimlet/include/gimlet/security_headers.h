@@ -18,6 +18,7 @@
 extern "C" {
 #endif
 
+/** The fields of GIM_SECURITY_HEADERS; what NULL means stands at each. */
 struct gim_security_headers {
     int reserved;             /* 0 */
     const char *content_type; /* X-Content-Type-Options: nosniff */

@@ -10,6 +10,7 @@
 extern "C" {
 #endif
 
+/** To whose pages a browser gives the cookie. */
 enum gim_same_site {
     GIM_SAME_SITE_LAX,    /* with requests of the own site, and links followed to it */
     GIM_SAME_SITE_STRICT, /* of the own site only */

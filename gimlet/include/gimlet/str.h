@@ -26,6 +26,7 @@ extern "C" {
 #define GIM_PRINTF(fmt, args)
 #endif
 
+/** Bytes with a length; no NUL ends them. Absent: `ptr` is NULL. */
 typedef struct gim_str {
     const char *ptr;
     size_t len;

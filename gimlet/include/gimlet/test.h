@@ -23,6 +23,7 @@
 extern "C" {
 #endif
 
+/** What the client got. */
 struct gim_test_reply {
     int status;   /* 0: the connection ended without an answer */
     gim_str head; /* status line and fields, as sent */
@@ -52,6 +53,7 @@ void gim_test_free(struct gim_test_reply *r);
 /** A client's end of one connection. Several may be open; all are closed before the application is
  *  freed. Every call but gim_test_ended turns the loop, so that all of them go on. */
 struct gim_test_conn;
+/** Opens one. Never NULL. */
 struct gim_test_conn *gim_test_open(struct gim_app *app);
 /** The client sends bytes, in one segment. */
 void gim_test_send(struct gim_test_conn *t, gim_str bytes);

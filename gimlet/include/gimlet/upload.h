@@ -111,7 +111,7 @@ enum {
  *  or on the same file system and not synced. Any thread. */
 GIM_MUST_CHECK int gim_upload_save(const struct gim_file_part *f, const char *path, unsigned flags);
 
-/* What GIM_UPLOAD names: begin and end of an intake, and what is wrong with it. */
+/** What GIM_UPLOAD names: begin and end of an intake, and what is wrong with it. */
 const char *gim_upload_wrong(const struct gim_intake *self);
 int gim_upload_begin(struct gim_ctx *c, const struct gim_intake *self);
 int gim_upload_begin_raw(struct gim_ctx *c, const struct gim_intake *self);

@@ -37,6 +37,7 @@ extern "C" {
 /** One connection. Lives from gim_websocket until its on_close has returned. */
 struct gim_websocket;
 
+/** What a message holds. */
 enum gim_websocket_kind {
     GIM_WEBSOCKET_TEXT = 1, /* UTF-8, always */
     GIM_WEBSOCKET_BINARY = 2,
