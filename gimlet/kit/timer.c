@@ -77,6 +77,7 @@ static struct timers *timers_of(struct gim_worker *w)
     t = gim_heap_alloc(sizeof *t);
     t->part = (struct gim_part){.key = &timers_key, .stop = stop, .release = release};
     t->worker = w;
+    t->stopped = atomic_load(&w->app->closed); /* what is made now is told of no stop */
     gim_worker_add(w, &t->part);
     return t;
 }

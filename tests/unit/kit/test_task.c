@@ -249,6 +249,31 @@ static void what_was_posted_runs_before_the_end(void **state)
     assert_null(gim_after(app, 0, 1, note, "z").slot);
 }
 
+static gim_ticket late;
+
+static void sets_late(struct gim_app *a, unsigned worker, void *arg)
+{
+    late = gim_after(a, worker, 1, note, arg);
+}
+
+/* The first of its worker: it would run behind the application's own stop. */
+static void no_timer_is_set_while_the_server_ends(void **state)
+{
+    static const struct gim_app_spec bare = {.routes = routes};
+    char err[512];
+
+    (void)state;
+    order[0] = '\0';
+    late.slot = &late;
+    app = gim_app_new(&bare, err, sizeof err);
+    gim_test_run(app, 0);
+    assert_int_equal(gim_post(app, 0, sets_late, "l"), 0);
+    gim_app_stop(app);
+    assert_null(late.slot);
+    gim_app_free(app);
+    assert_string_equal(order, "");
+}
+
 static atomic_int taken, ran;
 
 static void count(struct gim_app *a, unsigned worker, void *arg)
@@ -364,6 +389,7 @@ int main(void)
         IN_APP(posted_work_runs_on_the_loop_in_its_order),
         IN_APP(posts_are_bounded),
         IN_APP(what_was_posted_runs_before_the_end),
+        cmocka_unit_test(no_timer_is_set_while_the_server_ends),
         IN_APP(threads_that_post_into_the_end_lose_nothing),
         IN_APP(background_work_comes_back_to_the_loop),
         IN_APP(the_end_waits_for_what_has_begun_and_cuts_the_rest),
