@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define MEMORY 65536
+#define OF_FILE 16384 /* what an open file is counted as: a few bytes of a client open one */
 
 static const char *directory(const struct gim_upload *rules)
 {
@@ -56,7 +57,7 @@ static int spill(struct gim_taking *t, struct gim_upload_file *f)
     if (f->part.fd < 0 || gim_file_write(f->part.fd, f->buf.ptr, f->buf.len))
         return errno;
     t->in_memory -= (int64_t)f->buf.len;
-    t->held -= (int64_t)f->buf.cap;
+    t->held += OF_FILE - (int64_t)f->buf.cap;
     gim_buf_free(&f->buf);
     return 0;
 }

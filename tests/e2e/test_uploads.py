@@ -303,6 +303,14 @@ def test_what_uploads_hold_in_memory_is_counted(serve):
     assert until(lambda: post(box, "/echo", form(part("file", b"x" * 1000, "f"))).status == 200)
 
 
+def test_files_on_disk_are_counted_too(serve):
+    """Each is a descriptor, which a hundred bytes of a client's open."""
+    box = serve("--max-buffered", "1M", program=BUILD / "examples" / "upload")
+    many = form(part("full", b"x" * 65536, "f"), *(part("file", b"x" * 2, "f") for _ in range(98)))
+    assert post(box, "/echo", many).status == 503
+    assert until(lambda: post(box, "/echo", form(part("file", b"x" * 200000, "f"))).status == 200)
+
+
 def test_a_full_disk_is_507_and_the_server_lives(tmp_path):
     """A limit on the size of files is the disk that anybody may fill."""
     tight = ("sh", "-c", 'ulimit -f 2048; exec "$@"', "sh")
