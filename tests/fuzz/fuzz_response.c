@@ -4,12 +4,9 @@
  * what a server sends before it closes. It is fed whole, then in pieces, unused bytes kept and
  * passed again as a client does; both transcripts must be equal. Every piece is its own heap block,
  * so that ASan sees a byte read too far. */
-#include "../../gimlet/base/buf.h"
 #include "../../gimlet/http/response.h"
 #include "../../gimlet/http/url.h"
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "pieces.h"
 
 /* Where a redirect leads may be asked: nothing in it may end a request line or begin a field. */
 static void follow(gim_str location)
@@ -70,13 +67,10 @@ static void say(struct gim_buf *out, const struct gim_response *r, enum gim_resp
 /* Feeds one piece; returns how many bytes at its end were left, or -1 when no more are read. */
 static ptrdiff_t feed(struct gim_response *r, const uint8_t *bytes, size_t n, struct gim_buf *out)
 {
-    char *copy = malloc(n ? n : 1);
+    char *copy = fuzz_copy(bytes, n);
     gim_str in = {copy, n};
     enum gim_response_event event;
 
-    if (!copy)
-        abort();
-    memcpy(copy, bytes, n);
     do {
         event = gim_response_next(r, &in);
         say(out, r, event);
@@ -97,10 +91,7 @@ static void play(const uint8_t *data, size_t size, unsigned seed, size_t most, s
     while (end < size) {
         ptrdiff_t left;
 
-        seed = seed * 1103515245u + 12345u;
-        end += most ? 1 + (seed >> 16) % most : size;
-        if (end > size)
-            end = size;
+        end += fuzz_piece(&seed, most, size - end);
         left = feed(&r, data + at, end - at, out);
         if (left < 0)
             return;
@@ -111,16 +102,7 @@ static void play(const uint8_t *data, size_t size, unsigned seed, size_t most, s
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const size_t mosts[] = {1, 2, 3, 7, 16, 64, 300, 1000};
-    struct gim_buf whole = {0}, cut = {0};
-
-    if (!size)
-        return 0;
-    play(data + 1, size - 1, 0, 0, &whole);
-    play(data + 1, size - 1, data[0], mosts[data[0] % 8], &cut);
-    if (!gim_str_eq(gim_buf_view(&whole), gim_buf_view(&cut)))
-        abort();
-    gim_buf_free(&whole);
-    gim_buf_free(&cut);
+    if (size)
+        fuzz_cut(play, data + 1, size - 1, data[0], data[0]);
     return 0;
 }

@@ -5,9 +5,7 @@
  * (so that a fuzzer finds its way into payloads). Every piece is its own heap block. Between pieces the
  * reader's buffer is taken away unless a message is under way. */
 #include "../../gimlet/http/websocket.h"
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "pieces.h"
 
 #define MESSAGE 700
 #define FRAME 600
@@ -43,13 +41,11 @@ static bool say(struct gim_buf *out, const struct gim_ws_reader *r, enum gim_ws_
 
 static bool feed(struct gim_ws_reader *r, const uint8_t *bytes, size_t n, struct gim_buf *out)
 {
-    char *copy = malloc(n ? n : 1);
+    char *copy = fuzz_copy(bytes, n);
     gim_str in = {copy, n}, data;
     enum gim_ws_event event = GIM_WS_MORE;
     bool more = true;
 
-    promise(copy);
-    memcpy(copy, bytes, n);
     while (more && (event = gim_ws_next(r, &in, &data)) != GIM_WS_MORE)
         more = say(out, r, event, data);
     promise(!more || in.len == 0);
@@ -65,10 +61,7 @@ static void play(const uint8_t *data, size_t size, unsigned seed, size_t most, s
     bool more = true;
 
     for (size_t at = 0, n; more && at < size; at += n) {
-        seed = seed * 1103515245u + 12345u;
-        n = most ? 1 + (seed >> 16) % most : size;
-        if (n > size - at)
-            n = size - at;
+        n = fuzz_piece(&seed, most, size - at);
         more = feed(&r, data + at, n, out);
     }
     gim_buf_free(&r.message);
@@ -97,8 +90,7 @@ static void with_masks(const uint8_t *data, size_t size, struct gim_buf *out)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const size_t mosts[] = {1, 2, 3, 5, 9, 40, 130, 500};
-    struct gim_buf whole = {0}, cut = {0}, masked = {0};
+    struct gim_buf masked = {0};
     const uint8_t *in = data + 2;
     size_t n = size - 2;
 
@@ -109,11 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         in = (const uint8_t *)masked.ptr;
         n = masked.len;
     }
-    play(in, n, 0, 0, &whole);
-    play(in, n, data[0], mosts[data[0] % 8], &cut);
-    promise(gim_str_eq(gim_buf_view(&whole), gim_buf_view(&cut)));
-    gim_buf_free(&whole);
-    gim_buf_free(&cut);
+    fuzz_cut(play, in, n, data[0], data[0]);
     gim_buf_free(&masked);
     return 0;
 }
