@@ -23,7 +23,7 @@ PRELUDES = os.path.join(ROOT, "tests", "docs", "preludes")
 FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-I", os.path.join(ROOT, "gimlet", "include"),
          "-I", PRELUDES]
 # A fragment defines things that nothing in it uses.
-FRAGMENT = ["-Wno-unused", "-fsyntax-only"]
+FRAGMENT = ["-Wno-unused", "-Wno-unused-parameter", "-fsyntax-only"]
 AROUND = {
     "": ("", ""),
     "body": ("static int snippet(struct gim_ctx *c)\n{\n", "\nreturn 0;\n}\n"),
