@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """script/measure/middleware.py [PROGRAM]: instructions that each middleware costs a request.
 
-PROGRAM is tests/bench_middleware of a release build. It is started twice for each row under
-valgrind --tool=callgrind, with few requests and with many; the difference, divided, is what one takes
+PROGRAM is tests/bench_middleware of a release build; left out, it is built in build/measure. It is
+started twice for each row under valgrind --tool=callgrind, with few requests and with many; the difference, divided, is what one takes
 in user space. The row's cost is that less a request with the same fields to a route without the
 middleware. Exact to a few instructions and the same on a busy machine; system calls are not counted.
 docs/internals/middleware.md has the table and what it does not say."""
@@ -10,6 +10,7 @@ import argparse
 import base64
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -102,10 +103,21 @@ def per_request(program, path, fields, metrics=False):
     return (many - few) / (MANY - FEW)
 
 
+def build():
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+    folder = os.path.join(root, "build/measure")
+    if not os.path.exists(os.path.join(folder, "build.ninja")):
+        subprocess.run(["meson", "setup", folder, root, "--buildtype=release"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["ninja", "-C", folder, "tests/bench_middleware"], check=True, stdout=subprocess.DEVNULL)
+    return os.path.join(folder, "tests/bench_middleware")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("program", nargs="?", default="build/release/tests/bench_middleware")
-    program = parser.parse_args().program
+    parser.add_argument("program", nargs="?")
+    program = parser.parse_args().program or build()
+    if not shutil.which("valgrind"):
+        raise SystemExit("middleware: valgrind is missing; apt-get install valgrind")
     without = {}
     print("| what | instructions a request |\n|---|---|")
     for what, path, fields, base in ROWS:
