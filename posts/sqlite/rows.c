@@ -138,7 +138,7 @@ static int find_key(struct sq_rows *r, struct store_op *op)
 static int create(struct sq_rows *r, struct store_op *op)
 {
     op->result = STORE_OK;
-    if (!op->idem.key.ptr)
+    if (!op->idem.key.ptr || POSTS_BREAK == BREAK_KEYS)
         return insert(r, &op->post);
     int code = find_key(r, op);
 

@@ -17,6 +17,11 @@
 
 #define APPLICATION_ID 0x706f7374 /* "post" */
 #define WRITER_BUSY_MS 2000
+#if POSTS_BREAK == BREAK_SYNC
+#define SYNCHRONOUS "1"
+#else
+#define SYNCHRONOUS "2" /* FULL */
+#endif
 #define READER_BUSY_MS 200
 
 /* Step i brings a file from user_version i to i + 1. Never change one that was released.
@@ -126,6 +131,7 @@ struct opening {
     const struct sq_options *options;
     char *err;
     size_t err_len;
+    bool has_log; /* a process before us did not end in good order */
 };
 
 static int fail(struct opening *o, const char *sentence)
@@ -170,7 +176,7 @@ static int set_durable(struct opening *o)
 {
     if (run_or_tell(o, "PRAGMA page_size=4096;"
                        "PRAGMA journal_mode=WAL;"
-                       "PRAGMA synchronous=FULL;"
+                       "PRAGMA synchronous=" SYNCHRONOUS ";"
                        "PRAGMA trusted_schema=OFF;"
                        "PRAGMA mmap_size=0;"
                        "PRAGMA temp_store=MEMORY;"
@@ -181,7 +187,7 @@ static int set_durable(struct opening *o)
     if (!says(o->db, "PRAGMA journal_mode", "wal"))
         return fail(o, "cannot be kept with a write-ahead log: its file system must support "
                        "shared memory files (not NFS); give a file on a local disk");
-    if (number(o->db, "PRAGMA synchronous") != 2)
+    if (!says(o->db, "PRAGMA synchronous", SYNCHRONOUS))
         return fail(o, "is not written durably: synchronous=FULL is not in force");
     return 0;
 }
@@ -245,6 +251,33 @@ static int sync_directory(struct opening *o)
     return failed ? fail(o, "is in a directory that cannot be synced to disk") : 0;
 }
 
+/* A process that was killed may have left transactions in the log that it never synced. This one
+ * reads them out of the page cache and would vouch for them (a replay of their Idempotency-Key writes
+ * nothing, so it syncs nothing): they are synced before anything is answered. Then they are written
+ * once more, into the file, because pages whose fsync failed may be marked clean; on a full disk
+ * that waits. */
+static int settle_log(struct opening *o)
+{
+    char name[4096];
+
+    if (!o->has_log)
+        return 0;
+    int len = snprintf(name, sizeof name, "%s-wal", o->path);
+    int fd = len > 0 && (size_t)len < sizeof name ? open(name, O_RDWR | O_CLOEXEC) : -1;
+    int failed = fd < 0 ? errno != ENOENT : fdatasync(fd) != 0;
+
+    if (fd >= 0)
+        close(fd);
+    if (failed)
+        return fail(o, "has a -wal file that cannot be synced to disk: check the disk");
+    int code = run(o->db, "PRAGMA wal_checkpoint(TRUNCATE)") & 0xff;
+
+    if (code == SQLITE_OK || code == SQLITE_FULL || code == SQLITE_BUSY || code == SQLITE_LOCKED)
+        return 0;
+    tell(o->db, o->path, o->err, o->err_len);
+    return -1;
+}
+
 static off_t size_of(const char *path, const char *suffix)
 {
     char name[4096];
@@ -258,7 +291,8 @@ static off_t size_of(const char *path, const char *suffix)
  * all that is left of acknowledged posts. */
 static int check_log(struct opening *o)
 {
-    if (size_of(o->path, "") > 0 || size_of(o->path, "-wal") == 0)
+    o->has_log = size_of(o->path, "-wal") > 0;
+    if (size_of(o->path, "") > 0 || !o->has_log)
         return 0;
     return fail(o,
                 "is missing or empty, but its -wal file is there and may hold posts: restore the "
@@ -266,7 +300,7 @@ static int check_log(struct opening *o)
 }
 
 static int (*const steps[])(struct opening *o) = {
-    check_owner, set_durable, migrate, check_pages, limit_pages, sync_directory,
+    check_owner, set_durable, migrate, check_pages, limit_pages, settle_log, sync_directory,
 };
 
 static void configure(void)
@@ -291,7 +325,7 @@ sqlite3 *sq_open_writer(const char *path, const struct sq_options *options, char
                         size_t err_len)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    struct opening o = {NULL, path, options, err, err_len};
+    struct opening o = {NULL, path, options, err, err_len, false};
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 
     pthread_once(&once, configure);
@@ -317,7 +351,7 @@ sqlite3 *sq_open_writer(const char *path, const struct sq_options *options, char
 sqlite3 *sq_open_existing(const char *path, bool read_only, char *err, size_t err_len)
 {
     static const struct sq_options none;
-    struct opening o = {NULL, path, &none, err, err_len};
+    struct opening o = {NULL, path, &none, err, err_len, false};
     int flags = (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX;
 
     if (sqlite3_open_v2(path, &o.db, flags, NULL) != SQLITE_OK) {
@@ -343,7 +377,7 @@ int sq_make_plain(sqlite3 *db, const char *path, char *err, size_t err_len)
 
 int sq_health_read(sqlite3 *db, const char *path, struct sq_health *h, char *err, size_t err_len)
 {
-    struct opening o = {db, path, NULL, err, err_len};
+    struct opening o = {db, path, NULL, err, err_len, false};
 
     h->version = number(db, "PRAGMA user_version");
     if (h->version == 0)

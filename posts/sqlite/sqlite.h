@@ -23,6 +23,15 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 
+/* BROKEN ON PURPOSE: script/soak builds posts with -DPOSTS_BREAK=1, 2, 3 to see tests/acked fail.
+ * Nothing else sets it, and such a posts is for nothing else. */
+#ifndef POSTS_BREAK
+#define POSTS_BREAK 0
+#endif
+#define BREAK_SYNC 1  /* synchronous=NORMAL */
+#define BREAK_ORDER 2 /* the answer leaves before COMMIT */
+#define BREAK_KEYS 3  /* Idempotency-Keys are not unique */
+
 /* ---- lock ------------------------------------------------------------------------------------ */
 
 /** Takes PATH.lock for this process: a descriptor to keep, or -1 with a sentence in `err`. */

@@ -130,7 +130,7 @@ static int transact(struct sq_writer *w, size_t n, const char **doing)
         code = expire(w, n);
     if (code == SQLITE_OK) {
         *doing = "COMMIT";
-        code = commit(w, n);
+        code = POSTS_BREAK == BREAK_ORDER ? SQLITE_OK : commit(w, n);
     }
     if (code != SQLITE_OK)
         roll_back(w);
@@ -210,6 +210,8 @@ static struct store_op *run_batch(struct sq_writer *w, struct store_op *list)
         settle_singly(w, n);
     /* From here on the operations are the host's again. */
     w->host->complete(w->batch, n);
+    if (POSTS_BREAK == BREAK_ORDER)
+        commit(w, n);
     sq_queue_done(&w->queue, (unsigned)n);
     if (!atomic_load(&w->stopped))
         after_batch(w);
