@@ -15,10 +15,12 @@ of the ledger is written before a request leaves and after its whole answer has 
 """
 import asyncio
 import json
+import os
 import random
 import socket
 import struct
 import sys
+import traceback
 import zlib
 
 import words
@@ -62,7 +64,7 @@ class Connection:
         self.reader = self.writer = None
 
     def reset(self):
-        if self.writer is not None:
+        if self.writer is not None and not self.writer.is_closing():
             sock = self.writer.get_extra_info("socket")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.writer.transport.abort()
@@ -185,7 +187,11 @@ class Client:
         stdin = asyncio.StreamReader()
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stdin), sys.stdin)
         while line := await stdin.readline():
-            await self.obey(line.decode())
+            try:
+                await self.obey(line.decode())
+            except Exception:  # a broken client must not look like a broken service
+                traceback.print_exc()
+                os._exit(1)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import re
 import resource
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -38,6 +39,7 @@ REPORT = re.compile(r"(ERROR|WARNING): \w+Sanitizer|runtime error:|Assertion")
 EIO, ENOSPC = 5, 28
 DISK_MIB = 64
 FRESH_MIB = 24  # a larger database is left behind and a new one begun
+READERS = 6  # descriptors of the workers' reading connections, opened at need
 START_SECONDS = 60  # on a busy host; the report says how long it took
 
 
@@ -164,6 +166,18 @@ def no_descriptors(run):
     run.must_calm = True
 
 
+def replay_and_cut(run):
+    """What a killed process had written and not synced is read by the next one out of the page cache;
+    what that one says of it must survive the power."""
+    run.service.kill()
+    run.writers.tell("stop")
+    run.service.start()
+    run.checker.replay_what_is_there(run.service.port)
+    run.service.kill()
+    run.what += ", " + run.power.cut(run.rng)
+    run.counts["power cut"] += 1
+
+
 def fill_disk(run):
     ballast = run.folder / "ballast"
     with open(ballast, "wb", buffering=0) as f:
@@ -189,9 +203,10 @@ def faults(what, error, times):
     return harm
 
 
-def traced(call, error, when):
+def traced(call, error, times):
     def harm(run):
-        when_ = when.format(run.rng.randint(1, 20))
+        first = run.rng.randint(1, 20)
+        when_ = f"{first}..{first + times - 1}"
         tracer = subprocess.Popen(["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}",
                                    "-e", f"inject={call}:error={error}:when={when_}", "-p", str(run.service.process.pid)])
         time.sleep(run.rng.uniform(0.2, 0.5))
@@ -210,12 +225,13 @@ HARMS = {  # name → (what it needs, how often, how)
     "connections reset": (None, 1, cut_connections),
     "no descriptors": (None, 1, no_descriptors),
     "disk full": ("mount", 2, fill_disk),
+    "kill -9, replays, power cut": ("power", 1, replay_and_cut),
     "fsync fails once": ("power", 1, faults("sync", EIO, 1)),
     "fsync fails": ("power", 1, faults("sync", EIO, -1)),
     "write fails once": ("power", 1, faults("write", EIO, 1)),
     "write finds no space": ("power", 1, faults("write", ENOSPC, 3)),
-    "fdatasync fails (strace)": ("strace", 2, traced("fdatasync", "EIO", "{}")),
-    "pwrite64 finds no space (strace)": ("strace", 1, traced("pwrite64", "ENOSPC", "{}..+3")),
+    "fdatasync fails (strace)": ("strace", 2, traced("fdatasync", "EIO", 1)),
+    "pwrite64 finds no space (strace)": ("strace", 1, traced("pwrite64", "ENOSPC", 4)),
 }
 
 
@@ -243,9 +259,11 @@ class Run:
         self.fresh()
 
     def is_dynamic(self):
-        if not shutil.which("cc"):
-            return False
-        return b"/ld-linux" in self.posts.read_bytes()
+        """Whether a library can be loaded into it: its ELF header names an interpreter."""
+        head = self.posts.read_bytes()[:8192]
+        at, size, count = struct.unpack_from("<Q", head, 32)[0], *struct.unpack_from("<HH", head, 54)
+        types = [struct.unpack_from("<I", head, at + i * size)[0] for i in range(count)]
+        return 3 in types and bool(shutil.which("cc"))
 
     def fresh(self):
         """A new database, a new client and a new ledger."""
@@ -299,7 +317,7 @@ class Run:
         service = self.service
         if self.must_calm:
             end = time.monotonic() + 60
-            while (now := service.figures()) > calm:
+            while (now := service.figures())[0] > calm[0] + READERS or now[1] > calm[1]:
                 if time.monotonic() > end:
                     raise Breach(f"G: {now} descriptors and threads, {calm} before")
                 time.sleep(0.02)
@@ -384,6 +402,7 @@ def main():
     o.seed = random.randrange(1 << 31) if o.seed is None else o.seed
     print(f"seed {o.seed}", flush=True)
     run = Run(o)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # with what it has started
     try:
         return run.all()
     finally:
