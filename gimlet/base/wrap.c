@@ -7,6 +7,17 @@ void gim_put_spaces(struct gim_buf *b, size_t n)
         gim_buf_char(b, ' ');
 }
 
+void gim_put_column(struct gim_buf *b, size_t start, size_t to)
+{
+    size_t width = b->len - start;
+
+    if (width + 1 > to) {
+        gim_buf_char(b, '\n');
+        width = 0;
+    }
+    gim_put_spaces(b, to - width);
+}
+
 void gim_put_wrapped(struct gim_buf *b, size_t left, gim_str text)
 {
     size_t column = left;

@@ -37,6 +37,8 @@ enum results_unit {
     RESULTS_PER_SECOND,
     RESULTS_COUNT
 };
+/** "ns", "bytes", ...: what files call them; NULL-terminated. */
+extern const char *const results_units[];
 
 struct results_metric {
     gim_str id;    /* "cpu_per_request.c64", "p99.open50", "rss.start": [a-z0-9_.]+ */

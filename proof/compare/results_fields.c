@@ -29,7 +29,7 @@ static const char *const phases[RESULTS_PHASES + 1] = {
     [RESULTS_LATER] = "later", [RESULTS_SMALL] = "small", [RESULTS_CLOSED] = "closed",
     [RESULTS_OPEN] = "open",   [RESULTS_MIXED] = "mixed", [RESULTS_IDLE] = "idle",
 };
-static const char *const units[] = {
+const char *const results_units[RESULTS_COUNT + 2] = {
     [RESULTS_NS] = "ns",       [RESULTS_BYTES] = "bytes",  [RESULTS_PER_SECOND] = "per_second",
     [RESULTS_COUNT] = "count", [RESULTS_COUNT + 1] = NULL,
 };
@@ -60,7 +60,7 @@ const struct results_field results_metric_fields[] = {
     F(results_metric, id, RESULTS_TEXT),
     F(results_metric, title, RESULTS_TEXT),
     WORD(results_metric, phase, phases),
-    WORD(results_metric, unit, units),
+    WORD(results_metric, unit, results_units),
     F(results_metric, higher_is_better, RESULTS_TRUTH),
     F(results_metric, main, RESULTS_TRUTH),
     END,

@@ -89,15 +89,10 @@ const struct word_row word_rows[] = {
 
 static void put_row(struct gim_buf *b, const struct word_row *row)
 {
-    size_t start = b->len, width;
+    size_t start = b->len;
 
     gim_buf_printf(b, "  %s%s%s", row->name, row->word ? " " : "", row->word ? row->word : "");
-    width = b->len - start;
-    if (width + 1 > RIGHT) {
-        gim_buf_char(b, '\n');
-        width = 0;
-    }
-    gim_put_spaces(b, RIGHT - width);
+    gim_put_column(b, start, RIGHT);
     gim_put_wrapped(b, RIGHT, gim_str_of(row->help));
 }
 

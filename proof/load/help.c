@@ -49,16 +49,10 @@ static void put_row(struct gim_buf *b, const struct load_flag *f)
 {
     struct gim_buf text = {0};
     size_t start = b->len;
-    size_t width;
 
     gim_buf_lit(b, "  ");
     put_names(b, f);
-    width = b->len - start;
-    if (width + 1 > RIGHT) {
-        gim_buf_char(b, '\n');
-        width = 0;
-    }
-    gim_put_spaces(b, RIGHT - width);
+    gim_put_column(b, start, RIGHT);
     put_sentence(&text, f);
     gim_put_wrapped(b, RIGHT, gim_buf_view(&text));
     gim_buf_free(&text);

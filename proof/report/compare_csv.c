@@ -7,13 +7,6 @@
 #include "compare.h"
 #include <math.h>
 
-static const char *const units[] = {
-    [RESULTS_NS] = "ns",
-    [RESULTS_BYTES] = "bytes",
-    [RESULTS_PER_SECOND] = "per_second",
-    [RESULTS_COUNT] = "count",
-};
-
 static void put_field(struct gim_buf *b, gim_str s)
 {
     bool quoted = false;
@@ -46,7 +39,7 @@ static void put_metric(struct gim_buf *b, const struct compare_results *r, size_
         put_field(b, s->name);
         gim_buf_char(b, ',');
         put_field(b, m->id);
-        gim_buf_printf(b, ",%s,%d,", units[m->unit], round + 1);
+        gim_buf_printf(b, ",%s,%d,", results_units[m->unit], round + 1);
         if (isfinite(values[round]))
             gim_json_put_double(b, values[round]);
         gim_buf_lit(b, "\r\n");

@@ -12,18 +12,8 @@
 #define BREAK "<br>"
 #define PER_TABLE 6 /* metrics side by side; more make another table */
 
-/* The published figures: of a phase the first main metric with that unit. */
-static const struct {
-    enum results_phase phase;
-    enum results_unit unit;
-    const char *title;
-} published[] = {
-    {RESULTS_START, RESULTS_BYTES, "Memory at start"},
-    {RESULTS_FIRST, RESULTS_NS, "First call"},
-    {RESULTS_LATER, RESULTS_NS, "Later calls"},
-    {RESULTS_SMALL, RESULTS_PER_SECOND, "Small load test"},
-};
-#define PUBLISHED (sizeof published / sizeof published[0])
+static const char *const published[TOLD_PUBLISHED] = {"Memory at start", "First call",
+                                                      "Later calls", "Small load test"};
 
 static bool in_group(const struct compare_results *r, size_t i, size_t first)
 {
@@ -148,17 +138,13 @@ static void put_published(struct gim_buf *b, const struct verdicts *v, size_t fi
     const struct compare_results *r = v->results;
     struct pick p = {.n = 0};
 
-    for (size_t i = 0; i < PUBLISHED; i++) {
-        for (size_t m = 0; m < r->n_metrics; m++) {
-            const struct results_metric *metric = &r->metrics[m];
+    for (unsigned i = 0; i < TOLD_PUBLISHED; i++) {
+        int m = told_published(v, first, i);
 
-            if (!metric->main || metric->phase != published[i].phase ||
-                metric->unit != published[i].unit || !told_has_metric(v, first, m))
-                continue;
-            p.titles[p.n] = gim_str_of(published[i].title);
-            p.metrics[p.n++] = m;
-            break;
-        }
+        if (m < 0)
+            continue;
+        p.titles[p.n] = gim_str_of(published[i]);
+        p.metrics[p.n++] = (size_t)m;
     }
     if (!p.n)
         return;

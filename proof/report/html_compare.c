@@ -6,18 +6,8 @@
 #include "compare.h"
 #include <stdio.h>
 
-/* The published figures: of a phase the first main metric with that unit. */
-static const struct {
-    enum results_phase phase;
-    enum results_unit unit;
-    const char *title;
-} published[] = {
-    {RESULTS_START, RESULTS_BYTES, "Memory at start"},
-    {RESULTS_FIRST, RESULTS_NS, "First call"},
-    {RESULTS_LATER, RESULTS_NS, "Later calls"},
-    {RESULTS_SMALL, RESULTS_PER_SECOND, "Load test, requests per second"},
-};
-#define PUBLISHED (sizeof published / sizeof published[0])
+static const char *const published[TOLD_PUBLISHED] = {
+    "Memory at start", "First call", "Later calls", "Load test, requests per second"};
 
 gim_str html_caption(struct gim_buf *b, const struct compare_results *r, size_t first, gim_str text)
 {
@@ -102,16 +92,10 @@ static void put_contents(struct gim_buf *b)
 /* Places in r->metrics; -1: not measured in this group. */
 static bool pick_published(const struct verdicts *v, size_t first, int *at)
 {
-    const struct compare_results *r = v->results;
     bool any = false;
 
-    for (size_t i = 0; i < PUBLISHED; i++) {
-        at[i] = -1;
-        for (size_t m = 0; m < r->n_metrics && at[i] < 0; m++) {
-            if (r->metrics[m].main && r->metrics[m].phase == published[i].phase &&
-                r->metrics[m].unit == published[i].unit && told_has_metric(v, first, m))
-                at[i] = (int)m;
-        }
+    for (unsigned i = 0; i < TOLD_PUBLISHED; i++) {
+        at[i] = told_published(v, first, i);
         any |= at[i] >= 0;
     }
     return any;
@@ -121,7 +105,7 @@ static void put_published_group(struct gim_buf *b, const struct verdicts *v, siz
 {
     const struct compare_results *r = v->results;
     struct gim_buf caption = {0};
-    int at[PUBLISHED];
+    int at[TOLD_PUBLISHED];
 
     if (!pick_published(v, first, at))
         return;
@@ -129,16 +113,16 @@ static void put_published_group(struct gim_buf *b, const struct verdicts *v, siz
         b, NULL,
         html_caption(&caption, r, first, GIM_S("medians of the rounds, against the reference")));
     html_column(b, GIM_S("Service"));
-    for (size_t i = 0; i < PUBLISHED; i++) {
+    for (size_t i = 0; i < TOLD_PUBLISHED; i++) {
         if (at[i] >= 0)
-            html_column(b, gim_str_of(published[i].title));
+            html_column(b, gim_str_of(published[i]));
     }
     html_columns_end(b);
     for (size_t s = first; s < r->n_services; s++) {
         if (!html_same_group(r, s, first) || r->services[s].state == RESULTS_SKIPPED)
             continue;
         html_row(b, r->services[s].name);
-        for (size_t i = 0; i < PUBLISHED; i++) {
+        for (size_t i = 0; i < TOLD_PUBLISHED; i++) {
             if (at[i] >= 0)
                 html_verdict(b, v, s, (size_t)at[i]);
         }

@@ -3,13 +3,6 @@
 #include "../../gimlet/json/writer.h"
 #include "html_compare.h"
 
-static const char *const units[] = {
-    [RESULTS_NS] = "ns",
-    [RESULTS_BYTES] = "bytes",
-    [RESULTS_PER_SECOND] = "per_second",
-    [RESULTS_COUNT] = "count",
-};
-
 static void put_comma(struct gim_buf *b, size_t i)
 {
     if (i)
@@ -60,7 +53,7 @@ static void put_metrics(struct gim_buf *b, const struct compare_results *r)
         put_comma(b, i);
         gim_buf_lit(b, "{\"title\":");
         gim_json_put_str(b, m->title);
-        gim_buf_printf(b, ",\"unit\":\"%s\",\"phase\":\"%s\"}", units[m->unit],
+        gim_buf_printf(b, ",\"unit\":\"%s\",\"phase\":\"%s\"}", results_units[m->unit],
                        results_phases[m->phase].id);
     }
     gim_buf_char(b, ']');

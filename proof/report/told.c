@@ -38,6 +38,31 @@ bool told_has_phase(const struct verdicts *v, size_t i, enum results_phase phase
     return false;
 }
 
+/* Of a phase the first main metric with that unit. */
+static bool is_published(const struct results_metric *m, unsigned which)
+{
+    static const struct {
+        enum results_phase phase;
+        enum results_unit unit;
+    } rows[TOLD_PUBLISHED] = {
+        {RESULTS_START, RESULTS_BYTES},
+        {RESULTS_FIRST, RESULTS_NS},
+        {RESULTS_LATER, RESULTS_NS},
+        {RESULTS_SMALL, RESULTS_PER_SECOND},
+    };
+
+    return m->main && m->phase == rows[which].phase && m->unit == rows[which].unit;
+}
+
+int told_published(const struct verdicts *v, size_t i, unsigned which)
+{
+    for (size_t m = 0; m < v->results->n_metrics; m++) {
+        if (is_published(&v->results->metrics[m], which) && told_has_metric(v, i, m))
+            return (int)m;
+    }
+    return -1;
+}
+
 static bool is_better(const struct results_metric *m, double a, double b)
 {
     return m->higher_is_better ? a > b : a < b;

@@ -12,6 +12,10 @@ bool told_begins_group(const struct compare_results *r, size_t i);
 bool told_has_metric(const struct verdicts *v, size_t i, size_t metric);
 /** Whether somebody in the group has figures of a main metric of the phase. */
 bool told_has_phase(const struct verdicts *v, size_t i, enum results_phase phase);
+/* The figures that the published comparison had: memory at start, first call, later calls, load. */
+#define TOLD_PUBLISHED 4
+/** Of the published figure `which` the metric that somebody in the group has; -1: nobody has one. */
+int told_published(const struct verdicts *v, size_t i, unsigned which);
 /** The service whose median of the metric is better than that of the reference `i`, the best if there
  *  are several; -1 when there is none. Copies of a service (A/A) are not asked. */
 int told_rival(const struct verdicts *v, size_t i, size_t metric);
