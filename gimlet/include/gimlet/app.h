@@ -85,6 +85,8 @@ struct gim_route {
     const char *method;  /* one method or a set: "GET", "PUT|PATCH", "PURGE", "*" for any */
     const char *pattern; /* "/posts/:id", "/files/" "*rest"; ':' and '*' count only after '/' */
     gim_handler *handler;
+    int status; /* of success; 0: 200 of GET, 201 of POST, else 204 without .reply; documentation */
+    bool deprecated, undocumented; /* undocumented: left out of the document */
     const struct gim_schema *body; /* binds the request's JSON body: gim_body */
     const struct gim_schema *form; /* binds an application/x-www-form-urlencoded body: gim_form.
                                        Beside .body the Content-Type chooses; when both name the same
@@ -98,11 +100,9 @@ struct gim_route {
     const char *doc;                /* more of it, CommonMark */
     const char *tag; /* the heading it stands under; NULL: the first part of the path */
     const char *id;  /* operationId; NULL: made from method and path */
-    int status;      /* of success; 0: 200 of GET, 201 of POST, else 204 without .reply */
     const struct gim_answer *answers;      /* what else it answers, ends with {0} */
     const struct gim_header_note *headers; /* what it reads and sends, ends with {0} */
     const struct gim_schema *patch;        /* .body_raw takes a merge patch (RFC 7396) of it */
-    bool deprecated, undocumented;         /* undocumented: left out of the document */
     const void *with;                      /* what the handler was set up with: gim_with */
     const struct gim_middleware *const *middleware; /* NULL-terminated; inside the group's */
     int64_t max_body;                               /* bytes; 0: the app's limit */
@@ -156,17 +156,17 @@ typedef void gim_work(struct gim_app *app, unsigned worker, void *arg);
 /** Work at intervals, for as long as the application serves. Build rows with GIM_EVERY
  *  (gimlet/task.h); a row without `run` ends a table. */
 struct gim_timer_row {
-    const char *name; /* for messages */
     gim_work *run;
+    int64_t every;    /* ms from one run to the next, 1 or more */
+    const char *name; /* for messages */
     void *arg;
-    int64_t every;  /* ms from one run to the next, 1 or more */
     int64_t first;  /* ms to the first run; 0: `every` */
     int64_t jitter; /* ms, less than `every`: each run is later by a random part of it, so that many
                        do not meet */
     int worker;     /* which runs it, modulo their number; GIM_EACH_WORKER: each */
+    void (*begin)(struct gim_app *app, unsigned worker, const struct gim_timer_row *row);
     const char *file;
     int line;
-    void (*begin)(struct gim_app *app, unsigned worker, const struct gim_timer_row *row);
 };
 
 /** What /posts/ is when only /posts is served, and the other way round. */
@@ -234,8 +234,16 @@ struct gim_app *gim_app_of(const struct gim_ctx *c);
  * The only part of the library that prints, exits or touches signals. 0: stopped in good order;
  * 1: could not start (port in use ...); 2: wrong option.
  */
+#ifdef __cplusplus
+#define gim_main(argc, argv, ...)                                                                  \
+    ([&] {                                                                                         \
+        const struct gim_app_spec spec = {__VA_ARGS__};                                            \
+        return gim_main_run((argc), (argv), &spec);                                                \
+    }())
+#else
 #define gim_main(argc, argv, ...)                                                                  \
     gim_main_run((argc), (argv), &(const struct gim_app_spec){__VA_ARGS__})
+#endif
 /** gim_main with a spec of one's own. */
 int gim_main_run(int argc, char **argv, const struct gim_app_spec *spec);
 

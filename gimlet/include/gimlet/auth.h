@@ -61,26 +61,26 @@ struct gim_guard {
     const char *scope;     /* bearer: said with a 403, "posts:write" (RFC 6750 §3) */
     const char *challenge; /* GIM_GUARD: the WWW-Authenticate of its 401; NULL: denied is 403 too */
     bool optional; /* without credentials the request goes on, without a value; wrong ones: 401 */
+    int reserved;  /* 0 */
 };
 
 /** Middleware values: GIM_BASIC(check, type of the value, options...), at file scope. */
 #define GIM_BASIC(...)                                                                             \
-    GIM_GUARD_(basic, "basic", &gim_basic_security, gim_guard_answers, __VA_ARGS__, .check = NULL)
+    GIM_GUARD_(basic, "basic", &gim_basic_security, gim_guard_answers, __VA_ARGS__, .reserved = 0)
 #define GIM_BEARER(...) GIM_BEARER_AS(&gim_bearer_security, __VA_ARGS__)
 /** Any check: a signed cookie, a client's address, a header. GIM_GUARD(check, type, options...) */
 #define GIM_GUARD(...) GIM_GUARD_AS(NULL, __VA_ARGS__)
 /** The same with a security scheme of one's own for the documentation:
  *  GIM_GUARD_AS(&api_key, check, type, options...) */
 #define GIM_BEARER_AS(scheme, ...)                                                                 \
-    GIM_GUARD_(bearer, "bearer", scheme, gim_bearer_answers, __VA_ARGS__, .check = NULL)
+    GIM_GUARD_(bearer, "bearer", scheme, gim_bearer_answers, __VA_ARGS__, .reserved = 0)
 #define GIM_GUARD_AS(scheme, ...)                                                                  \
-    GIM_GUARD_(check, "guard", scheme, gim_guard_answers, __VA_ARGS__, .basic = NULL)
+    GIM_GUARD_(check, "guard", scheme, gim_guard_answers, __VA_ARGS__, .reserved = 0)
 #define GIM_GUARD_(member, title, shown, says, fn, value_type, ...)                                \
     {                                                                                              \
         .name = title, .before = gim_guard_before,                                                 \
-        .with =                                                                                    \
-            &(const struct gim_guard){                                                             \
-                .member = fn, .size = sizeof(value_type), .type = #value_type, __VA_ARGS__},       \
+        .with = GIM_MADE_(const struct gim_guard, .member = fn, .size = sizeof(value_type),        \
+                          .type = #value_type, __VA_ARGS__),                                       \
         .security = shown, .answers = says, .wrong = gim_guard_wrong                               \
     }
 

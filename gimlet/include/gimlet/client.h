@@ -39,7 +39,7 @@ struct gim_proxies {
 #define GIM_PROXIES(...)                                                                           \
     {                                                                                              \
         .name = "proxies", .before = gim_proxies_before,                                           \
-        .with = &(const struct gim_proxies){__VA_ARGS__}, .wrong = gim_proxies_wrong               \
+        .with = GIM_MADE_(const struct gim_proxies, __VA_ARGS__), .wrong = gim_proxies_wrong       \
     }
 
 /** The client's address, "192.0.2.1" or "2001:db8::1" (an IPv4 address in IPv6 form is written as

@@ -53,7 +53,7 @@ struct gim_compress {
 #define GIM_COMPRESS(...)                                                                          \
     {                                                                                              \
         .name = "compress", .before = gim_compress_before, .after = gim_compress_after,            \
-        .with = &(const struct gim_compress){__VA_ARGS__}, .wrong = gim_compress_wrong             \
+        .with = GIM_MADE_(const struct gim_compress, __VA_ARGS__), .wrong = gim_compress_wrong     \
     }
 /** All defaults. */
 extern const struct gim_middleware gim_compress;

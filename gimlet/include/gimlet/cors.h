@@ -44,7 +44,7 @@ struct gim_cors {
 #define GIM_CORS(...)                                                                              \
     {                                                                                              \
         .name = "cors", .before = gim_cors_before, .after = gim_cors_after,                        \
-        .with = &(const struct gim_cors){__VA_ARGS__}, .wrong = gim_cors_wrong                     \
+        .with = GIM_MADE_(const struct gim_cors, __VA_ARGS__), .wrong = gim_cors_wrong             \
     }
 
 /** The parts of GIM_CORS. */

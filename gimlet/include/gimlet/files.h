@@ -59,11 +59,11 @@ struct gim_files {
 
 /** A route row: GET and HEAD of all below `prefix_`, a literal that ends in a slash ("/" too).
  *  More options of gim_route may follow: GIM_FILES("/static/", &site, .middleware = members). */
-#define GIM_FILES(prefix_, ...) GIM_FILES_(prefix_, __VA_ARGS__, GIM_HERE_)
+#define GIM_FILES(prefix_, ...) GIM_FILES_(prefix_, __VA_ARGS__, .streams = true, GIM_HERE_)
 #define GIM_FILES_(prefix_, files_, ...)                                                           \
     {                                                                                              \
-        .method = "GET", .pattern = prefix_ "*rest", .handler = gim_files_serve, .with = (files_), \
-        .streams = true, .undocumented = true, __VA_ARGS__                                         \
+        .method = "GET", .pattern = prefix_ "*rest", .handler = gim_files_serve,                   \
+        .undocumented = true, .with = (files_), __VA_ARGS__                                        \
     }
 /** For the application's .start: 0 when the root can be opened; -1 with a line in the log that says why
  *  not. Without it a bad root is noticed by the first request, which gets 500. */

@@ -126,8 +126,8 @@ extern const struct gim_observer gim_metrics_observer;
 /** What .metrics of the application points at; build it with GIM_METRICS. The start is refused when a
  *  row is wrong. */
 struct gim_metrics {
-    const struct gim_observer *observer;
     const struct gim_metric *figures; /* the application's own, ends with {0}; NULL: none */
+    const struct gim_observer *observer;
 };
 #define GIM_METRICS(...)                                                                           \
     {                                                                                              \

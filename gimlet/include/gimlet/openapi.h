@@ -58,8 +58,8 @@ struct gim_openapi {
 /** GIM_OPENAPI(.title = "Posts", ...): an initialiser. At least one option. */
 #define GIM_OPENAPI(...)                                                                           \
     {                                                                                              \
-        .routes = gim_openapi_routes, .write = gim_openapi_write, .check = gim_openapi_check,      \
-        __VA_ARGS__                                                                                \
+        __VA_ARGS__, .routes = gim_openapi_routes, .write = gim_openapi_write,                     \
+                     .check = gim_openapi_check                                                    \
     }
 
 /** GET /openapi.json, /docs, /docs/page.css and /docs/page.js, for a group of one's own. The page

@@ -51,8 +51,8 @@ struct gim_rate_limit {
 #define GIM_RATE_LIMIT(...)                                                                        \
     {                                                                                              \
         .name = "rate_limit", .before = gim_rate_limit_before,                                     \
-        .with =                                                                                    \
-            &(const struct gim_rate_limit){.table = &(struct gim_rate_table){NULL}, __VA_ARGS__},  \
+        .with = GIM_MADE_(const struct gim_rate_limit, __VA_ARGS__,                                \
+                          .table = GIM_MADE_(struct gim_rate_table, NULL)),                        \
         .answers = gim_rate_limit_answers, .wrong = gim_rate_limit_wrong                           \
     }
 

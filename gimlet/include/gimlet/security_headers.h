@@ -37,7 +37,7 @@ struct gim_security_headers {
 #define GIM_SECURITY_HEADERS(...)                                                                  \
     {                                                                                              \
         .name = "security_headers", .after = gim_security_headers_after,                           \
-        .with = &(const struct gim_security_headers){0, __VA_ARGS__},                              \
+        .with = GIM_MADE_(const struct gim_security_headers, .reserved = 0, __VA_ARGS__),          \
         .wrong = gim_security_headers_wrong                                                        \
     }
 

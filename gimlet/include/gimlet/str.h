@@ -44,6 +44,18 @@ typedef struct gim_pair {
 #define GIM_S(literal) ((gim_str){("" literal), sizeof(literal) - 1})
 #endif
 
+/** For the library's macros: the address of a value that is made where the macro stands. In C at file
+ *  scope; C++ has no such literals, so a function is asked there. */
+#ifdef __cplusplus
+#define GIM_MADE_(type, ...)                                                                       \
+    ([]() -> type * {                                                                              \
+        static type made = {__VA_ARGS__};                                                          \
+        return &made;                                                                              \
+    }())
+#else
+#define GIM_MADE_(type, ...) (&(type){__VA_ARGS__})
+#endif
+
 /** For printf: `printf("%.*s\n", GIM_FMT(s))`. */
 #define GIM_FMT(s) (int)(s).len, (s).ptr
 

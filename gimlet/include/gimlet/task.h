@@ -33,7 +33,7 @@ extern "C" {
 #define GIM_EVERY(...) GIM_EVERY_(__VA_ARGS__, .begin = gim_timer_begin, GIM_HERE_)
 #define GIM_EVERY_(ms, fn, ...)                                                                    \
     {                                                                                              \
-        .every = (ms), .run = (fn), __VA_ARGS__                                                    \
+        .run = (fn), .every = (ms), __VA_ARGS__                                                    \
     }
 /** What GIM_EVERY puts into .begin. */
 void gim_timer_begin(struct gim_app *app, unsigned worker, const struct gim_timer_row *row);

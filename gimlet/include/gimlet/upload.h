@@ -71,12 +71,13 @@ struct gim_upload {
 #define GIM_UPLOAD_RAW(...) GIM_UPLOAD_RAW_(__VA_ARGS__, .max_parts = 1)
 #define GIM_UPLOAD_RAW_(types, ...) GIM_UPLOAD_(types, gim_upload_begin_raw, __VA_ARGS__)
 #define GIM_UPLOAD_(types, start, ...)                                                             \
-    (&((const struct gim_upload){.intake = {.media_types = types,                                  \
-                                            .begin = start,                                        \
-                                            .end = gim_upload_end,                                 \
-                                            .wrong = gim_upload_wrong},                            \
-                                 __VA_ARGS__})                                                     \
-          .intake)
+    (&GIM_MADE_(const struct gim_upload,                                                           \
+                .intake = {.media_types = types,                                                   \
+                           .begin = start,                                                         \
+                           .end = gim_upload_end,                                                  \
+                           .wrong = gim_upload_wrong},                                             \
+                __VA_ARGS__)                                                                       \
+          ->intake)
 
 /** One file that came. Lives, like its bytes and its descriptor, until the request's memory goes. */
 struct gim_file_part {

@@ -102,7 +102,8 @@ struct gim_websocket_events {
 int gim_websocket(struct gim_ctx *c, const struct gim_websocket_events *events, void *data);
 
 /** GIM_WEBSOCKET("/chat/:room", handler, options...): the row of a route that becomes one. */
-#define GIM_WEBSOCKET(...) GIM_ROUTE_("GET", __VA_ARGS__, .streams = true, .status = 101, GIM_HERE_)
+#define GIM_WEBSOCKET(path_, ...) GIM_WEBSOCKET_(path_, __VA_ARGS__, .streams = true, GIM_HERE_)
+#define GIM_WEBSOCKET_(path_, fn, ...) GIM_ROUTE_("GET", path_, fn, .status = 101, __VA_ARGS__)
 
 /** Sends a message, copied. Returns 0; or -1 and nothing is sent: the connection is closing, more than
  *  max_unsent waits, or a TEXT is not UTF-8. Calls none of the functions above. */
