@@ -21,8 +21,17 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { DB, WAL, JOURNAL, FILES };
-enum { WRITE = 1, SYNC, CUT };
+enum {
+    DB,
+    WAL,
+    JOURNAL,
+    FILES
+};
+enum {
+    WRITE = 1,
+    SYNC,
+    CUT
+};
 
 struct note {
     uint32_t kind, file;
