@@ -286,6 +286,18 @@ int gim_files_check(const struct gim_files *files)
     return root < 0 ? -1 : 0;
 }
 
+const char *gim_files_wrong(const struct gim_route *row)
+{
+    static const char tail[] = "/*rest";
+    size_t len = strlen(row->pattern), n = sizeof tail - 1;
+
+    if (!row->with)
+        return "GIM_FILES needs the address of a struct gim_files";
+    if (len < n || strcmp(row->pattern + len - n, tail) != 0)
+        return "the prefix of GIM_FILES ends in '/'";
+    return NULL;
+}
+
 int gim_files_serve(struct gim_ctx *c)
 {
     gim_str path;

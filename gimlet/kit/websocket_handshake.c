@@ -176,3 +176,8 @@ int gim_websocket(struct gim_ctx *c, const struct gim_websocket_events *events, 
     gim_websocket_begin(ws);
     return GIM_REPLIED;
 }
+
+const char *gim_websocket_wrong(const struct gim_route *row)
+{
+    return row->blocking ? "a WebSocket's handler runs on the loop: it cannot be .blocking" : NULL;
+}

@@ -215,12 +215,16 @@ static unsigned check_path_schema(const struct gim_bound_route *route, struct gi
     return 0;
 }
 
-static unsigned check_upload(const struct gim_bound_route *route, struct gim_buf *why)
+/* What only the parts that the row is made of know. */
+static unsigned check_parts(const struct gim_bound_route *route, struct gim_buf *why)
 {
-    const struct gim_intake *intake = route->row->upload;
-    const char *wrong = intake && intake->wrong ? intake->wrong(intake) : NULL;
+    const struct gim_route *row = route->row;
+    const struct gim_intake *intake = row->upload;
+    const char *taken = intake && intake->wrong ? intake->wrong(intake) : NULL;
+    const char *wrong = row->wrong && row->pattern ? row->wrong(row) : NULL;
 
-    return wrong ? gim_route_defect(why, route, ".upload: %s", wrong) : 0;
+    return (taken ? gim_route_defect(why, route, ".upload: %s", taken) : 0) +
+           (wrong ? gim_route_defect(why, route, "%s", wrong) : 0);
 }
 
 static unsigned check_timeout(const struct gim_bound_route *route, const char *name, int64_t ms,
@@ -246,7 +250,7 @@ unsigned gim_route_check(struct gim_bound_route *route, struct gim_buf *why)
                                     ".max_body is %lld; write bytes, or 0 for the "
                                     "application's",
                                     (long long)route->max_body);
-    defects += check_upload(route, why);
+    defects += check_parts(route, why);
     defects += check_timeout(route, ".handler_timeout", route->handler_timeout, why);
     defects += check_timeout(route, ".body_timeout", route->body_timeout, why);
     if (!in_pattern)

@@ -77,7 +77,7 @@ struct gim_header_note {
  *  and sends it back; gim_id reads it. Put it first, so that every log line and problem has it. */
 extern const struct gim_middleware gim_request_id;
 
-/** A time-out of a route or group that is none. */
+/** A time-out, a ping or a heartbeat that is none. */
 #define GIM_NONE (-1)
 
 /** One route. Build rows with GIM_GET ... GIM_ROUTE; a row with NULL pattern ends a table. */
@@ -87,6 +87,8 @@ struct gim_route {
     gim_handler *handler;
     int status; /* of success; 0: 200 of GET, 201 of POST, else 204 without .reply; documentation */
     bool deprecated, undocumented; /* undocumented: left out of the document */
+    /** Why the row cannot be right, a static line; NULL: it can. Set by macros such as GIM_FILES. */
+    const char *(*wrong)(const struct gim_route *row);
     const struct gim_schema *body; /* binds the request's JSON body: gim_body */
     const struct gim_schema *form; /* binds an application/x-www-form-urlencoded body: gim_form.
                                        Beside .body the Content-Type chooses; when both name the same

@@ -63,13 +63,14 @@ struct gim_files {
 #define GIM_FILES_(prefix_, files_, ...)                                                           \
     {                                                                                              \
         .method = "GET", .pattern = prefix_ "*rest", .handler = gim_files_serve,                   \
-        .undocumented = true, .with = (files_), __VA_ARGS__                                        \
+        .undocumented = true, .wrong = gim_files_wrong, .with = (files_), __VA_ARGS__              \
     }
 /** For the application's .start: 0 when the root can be opened; -1 with a line in the log that says why
  *  not. Without it a bad root is noticed by the first request, which gets 500. */
 GIM_MUST_CHECK int gim_files_check(const struct gim_files *files);
 /** The handler of GIM_FILES; its route has .with (a struct gim_files), .streams and a "*rest". */
 gim_handler gim_files_serve;
+const char *gim_files_wrong(const struct gim_route *row);
 
 /** Answers with one file beneath files->root: `path` is "2026/report.pdf", of the same rules as above
  *  (a 404 is the reply when there is none; a folder is none). For routes with .streams = true and

@@ -53,7 +53,7 @@ void gim_sse_comment(struct gim_out *out, gim_str text);
 
 /** How a stream of events is kept alive. */
 struct gim_sse_options {
-    int64_t heartbeat; /* ms of silence until a comment is sent; 0: 15 s; negative: never */
+    int64_t heartbeat; /* ms of silence until a comment is sent; 0: 15 s; GIM_NONE (-1): never */
     int64_t retry;     /* ms; told once at the beginning; 0: the client's own, about 3 s */
 };
 

@@ -6,7 +6,7 @@
  *
  *     static void said(struct gim_websocket *ws, enum gim_websocket_kind kind, gim_str bytes)
  *     {
- *         (void)!gim_websocket_send(ws, kind, bytes);
+ *         (void)gim_websocket_send(ws, kind, bytes);
  *     }
  *     static const struct gim_websocket_events echo = {.on_message = said};
  *
@@ -88,7 +88,7 @@ struct gim_websocket_events {
     bool drop;      /* over max_unsent the message is dropped instead, the client stays */
 
     /** Milliseconds, in ticks of 64. 0: the default. */
-    int64_t ping;  /* silence of the client after which it is pinged; 30 s; negative: never */
+    int64_t ping;  /* silence of the client after which it is pinged; 30 s; GIM_NONE: never */
     int64_t pong;  /* more silence after which it is cut off (LOST); 10 s */
     int64_t close; /* what the client has for its part of the closing handshake; 5 s */
 };
@@ -103,7 +103,11 @@ int gim_websocket(struct gim_ctx *c, const struct gim_websocket_events *events, 
 
 /** GIM_WEBSOCKET("/chat/:room", handler, options...): the row of a route that becomes one. */
 #define GIM_WEBSOCKET(path_, ...) GIM_WEBSOCKET_(path_, __VA_ARGS__, .streams = true, GIM_HERE_)
-#define GIM_WEBSOCKET_(path_, fn, ...) GIM_ROUTE_("GET", path_, fn, .status = 101, __VA_ARGS__)
+#define GIM_WEBSOCKET_(path_, fn, ...)                                                             \
+    GIM_ROUTE_("GET", path_, fn, .status = 101, .wrong = gim_websocket_wrong, __VA_ARGS__)
+
+/** A part of GIM_WEBSOCKET: it cannot be .blocking. */
+const char *gim_websocket_wrong(const struct gim_route *row);
 
 /** Sends a message, copied. Returns 0; or -1 and nothing is sent: the connection is closing, more than
  *  max_unsent waits, or a TEXT is not UTF-8. Calls none of the functions above. */

@@ -731,9 +731,24 @@ static void no_descriptor_is_left(void **state)
     assert_int_equal(open_files(), before);
 }
 
+static void rows_that_cannot_serve_stop_the_start(void **state)
+{
+    static const struct gim_files folder = {.root = "/"};
+    static const struct gim_route nothing[] = {GIM_FILES("/s/", NULL), {0}};
+    static const struct gim_route slashless[] = {GIM_FILES("/s", &folder), {0}};
+    char why[512] = "";
+
+    (void)state;
+    assert_null(gim_app_new(&(struct gim_app_spec){.routes = nothing}, why, sizeof why));
+    assert_non_null(strstr(why, "needs the address of a struct gim_files"));
+    assert_null(gim_app_new(&(struct gim_app_spec){.routes = slashless}, why, sizeof why));
+    assert_non_null(strstr(why, "GET /s*rest: the prefix of GIM_FILES ends in '/'"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_that_cannot_serve_stop_the_start),
         cmocka_unit_test(a_path_leads_to_a_file_or_to_404),
         cmocka_unit_test(a_file_comes_with_its_fields),
         cmocka_unit_test(other_methods_are_405),

@@ -182,6 +182,16 @@ static void a_handshake_has_no_body(void **state)
     gim_test_free(&r);
 }
 
+static void a_blocking_route_stops_the_start(void **state)
+{
+    static const struct gim_route blocking[] = {GIM_WEBSOCKET("/w", NULL, .blocking = true), {0}};
+    char why[512] = "";
+
+    (void)state;
+    assert_null(gim_app_new(&(struct gim_app_spec){.routes = blocking}, why, sizeof why));
+    assert_non_null(strstr(why, "it cannot be .blocking"));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -190,6 +200,7 @@ int main(void)
         TEST(handshakes_are_checked),
         TEST(an_old_client_is_told_to_come_with_http_1_1),
         TEST(a_handshake_has_no_body),
+        cmocka_unit_test(a_blocking_route_stops_the_start),
     };
 
     return cmocka_run_group_tests_name("websocket_handshake", tests, NULL, NULL);
