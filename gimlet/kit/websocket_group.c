@@ -6,6 +6,7 @@
  * in one order. The group lives until its owner, its members and its broadcasts have let go. */
 #include <gimlet/websocket.h>
 #include "websocket_private.h"
+#include "../rest/mistake.h"
 #include <pthread.h>
 
 #define WAITING_MAX (64 << 20) /* bytes of broadcasts that may wait for the loops */
@@ -119,6 +120,12 @@ void gim_websocket_join(struct gim_websocket *ws, struct gim_websocket_group *g)
     struct gim_websocket_member **at = find(ws, g);
     struct gim_websocket_member *m;
 
+    if (!g) {
+        gim_mistake(ws->c, GIM_MISTAKE_VALUE,
+                    "gim_websocket_join got NULL; make the group in .start (a test of the "
+                    "application makes its own)");
+        return;
+    }
     if (*at || ws->state == GIM_WEBSOCKET_ENDED)
         return;
     m = gim_heap_alloc(sizeof *m);
@@ -161,6 +168,8 @@ size_t gim_websocket_group_size(struct gim_websocket_group *g)
 {
     size_t n = 0;
 
+    if (!g)
+        return 0;
     pthread_mutex_lock(&g->lock);
     for (const struct side *s = g->sides; s; s = s->next)
         n += atomic_load_explicit(&s->count, memory_order_relaxed);
@@ -242,7 +251,7 @@ int gim_websocket_broadcast(struct gim_websocket_group *g, enum gim_websocket_ki
     struct broadcast *b;
     struct shot *shot;
 
-    if (bytes.len > GIM_BUF_MAX / 2 || (kind == GIM_WEBSOCKET_TEXT && !gim_ws_text_ok(bytes)))
+    if (!g || bytes.len > GIM_BUF_MAX / 2 || (kind == GIM_WEBSOCKET_TEXT && !gim_ws_text_ok(bytes)))
         return -1;
     if (atomic_load_explicit(&g->waiting, memory_order_relaxed) >= WAITING_MAX)
         return -1;

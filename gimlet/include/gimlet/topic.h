@@ -56,7 +56,8 @@ void gim_topic_publish_json(struct gim_topic *t, const struct gim_sse *e,
 
 /** Makes the reply an event stream of the topic: what was published behind the client's Last-Event-ID,
  *  or what is published from now on (and `replay`). It ends when the client leaves or the server
- *  stops. The route says .streams = true. Returns GIM_REPLIED. Loop thread. */
+ *  stops. The route says .streams = true. Returns GIM_REPLIED. Loop thread. A topic that is NULL (it was
+ *  not made) is logged: the client gets 500, and what is published to it is lost. */
 int gim_topic_subscribe(struct gim_ctx *c, struct gim_topic *t);
 
 /** Readers at the moment. Any thread. */

@@ -162,7 +162,7 @@ void gim_websocket_leave(struct gim_websocket *ws, struct gim_websocket_group *g
 /** From any thread: sends to all that are in the group, the sender too. The bytes are copied once, not
  *  once a member; every member gets all broadcasts of a group in the same order. Members that are slow
  *  are treated as by gim_websocket_send. Returns 0; or -1: 64 MiB of broadcasts wait for the loops
- *  already, or a TEXT is not UTF-8. */
+ *  already, a TEXT is not UTF-8, or `g` is NULL. */
 int gim_websocket_broadcast(struct gim_websocket_group *g, enum gim_websocket_kind kind,
                             gim_str bytes);
 /** How many there are at this moment. Any thread. */

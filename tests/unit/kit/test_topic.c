@@ -373,6 +373,21 @@ static void threads_publish_while_readers_come_and_go(void **state)
     gim_test_close(stays);
 }
 
+static void topic_that_was_not_made_is_a_500(void **state)
+{
+    struct gim_topic *made = news;
+    struct gim_test_reply r;
+
+    (void)state;
+    news = NULL;
+    r = gim_test_call(app, "GET", "/news", NULL, NULL);
+    assert_int_equal(r.status, 500);
+    gim_test_free(&r);
+    say(news, "to nobody");
+    assert_int_equal(gim_topic_readers(news), 0);
+    news = made;
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, open_app, close_app)
 
 int main(void)
@@ -385,6 +400,7 @@ int main(void)
         TEST(json_is_published_by_its_schema),
         TEST(reader_that_comes_again_goes_on_where_it_was),
         TEST(made_ids_resume_too),
+        TEST(topic_that_was_not_made_is_a_500),
         TEST(slow_reader_is_told_what_it_lost),
         TEST(ring_is_bounded_in_bytes),
         TEST(reader_leaves_when_its_client_does),

@@ -24,6 +24,7 @@ static void on_open(struct gim_websocket *ws)
 {
     int64_t *place = gim_websocket_data(ws);
 
+    gim_websocket_join(ws, NULL); /* one that was not made */
     gim_websocket_join(ws, group);
     gim_websocket_join(ws, group);
     refs[*place] = gim_websocket_ref_of(ws);
@@ -127,6 +128,8 @@ static void a_broadcast_reaches_the_members_and_nobody_else(void **state)
     }
     assert_int_equal(gim_websocket_broadcast(group, GIM_WEBSOCKET_TEXT, GIM_S("to nobody")), 0);
     assert_int_equal(gim_websocket_broadcast(group, GIM_WEBSOCKET_TEXT, GIM_S("\xFF")), -1);
+    assert_int_equal(gim_websocket_broadcast(NULL, GIM_WEBSOCKET_TEXT, GIM_S("nobody")), -1);
+    assert_int_equal(gim_websocket_group_size(NULL), 0);
     bench_close(&b);
     gim_app_free(app);
 }
