@@ -158,6 +158,10 @@ int gim_websocket(struct gim_ctx *c, const struct gim_websocket_events *events, 
         gim_mistake(c, GIM_MISTAKE_PERMITTED, "gim_websocket needs a route made by GIM_WEBSOCKET");
         return gim_problem(c, 500, NULL, "the request could not be handled");
     }
+    if (!events) {
+        gim_mistake(c, GIM_MISTAKE_VALUE, "gim_websocket got NULL as its table of events");
+        return gim_problem(c, 500, NULL, "the request could not be handled");
+    }
     if (check(c, events))
         return GIM_REPLIED;
     if (!accept_key(c))

@@ -99,6 +99,8 @@ int gim_redirect(struct gim_ctx *c, int status, gim_str location)
 {
     if (status != 301 && status != 302 && status != 303 && status != 307 && status != 308)
         return refuse(c, "a redirect's status is 301, 302, 303, 307 or 308, not", status);
+    if (!location.ptr)
+        return refuse(c, "gim_redirect got no location for a", status);
     if (gim_set_header(c, GIM_S("Location"), location))
         return gim_problem(c, 500, NULL, "the redirect's location holds a control character");
     return gim_empty(c, status);
@@ -121,6 +123,8 @@ int gim_problem(struct gim_ctx *c, int status, const char *slug, const char *det
     va_list ap;
     int n;
 
+    if (!detail)
+        return gim_ctx_problem(c, status, slug, (gim_str){0}, NULL, NULL);
     va_start(ap, detail);
     n = vsnprintf(text, sizeof text, detail, ap);
     va_end(ap);

@@ -110,10 +110,11 @@ int gim_bytes(struct gim_ctx *c, int status, gim_str media_type, gim_str bytes);
 /** No content: 204, 304, or any status with an empty body. */
 int gim_empty(struct gim_ctx *c, int status);
 /** Location and an empty body; `status` one of 301, 302, 303, 307, 308. Any other one, and a
- *  location that no field may hold, give 500. */
+ *  location that is absent or that no field may hold, give 500. */
 int gim_redirect(struct gim_ctx *c, int status, gim_str location);
 /** RFC 9457 problem. `slug` becomes the type ("about:blank" when NULL, else "/problems/SLUG") and
- *  `detail` is a printf format for people, cut at 1023 bytes (what is not UTF-8 becomes U+FFFD);
+ *  `detail` is a printf format for people, cut at 1023 bytes (what is not UTF-8 becomes U+FFFD),
+ *  or NULL for none;
  *  the title is the status's phrase, `instance` the request id if there is one. */
 int gim_problem(struct gim_ctx *c, int status, const char *slug, const char *detail, ...)
     GIM_PRINTF(4, 5);

@@ -192,6 +192,24 @@ static void a_blocking_route_stops_the_start(void **state)
     assert_non_null(strstr(why, "it cannot be .blocking"));
 }
 
+static int without_events(struct gim_ctx *c)
+{
+    return gim_websocket(c, NULL, NULL);
+}
+
+static void a_table_that_is_null_is_a_500(void **state)
+{
+    static const struct gim_route eventless[] = {GIM_WEBSOCKET("/w", without_events), {0}};
+    char why[512] = "";
+    struct gim_app *a = gim_app_new(&(struct gim_app_spec){.routes = eventless}, why, sizeof why);
+    struct gim_test_reply r = gim_test_call(a, "GET", "/w", HANDSHAKE, NULL);
+
+    (void)state;
+    assert_int_equal(r.status, 500);
+    gim_test_free(&r);
+    gim_app_free(a);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -201,6 +219,7 @@ int main(void)
         TEST(an_old_client_is_told_to_come_with_http_1_1),
         TEST(a_handshake_has_no_body),
         cmocka_unit_test(a_blocking_route_stops_the_start),
+        cmocka_unit_test(a_table_that_is_null_is_a_500),
     };
 
     return cmocka_run_group_tests_name("websocket_handshake", tests, NULL, NULL);

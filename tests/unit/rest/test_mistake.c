@@ -146,6 +146,16 @@ static int redirects_with_200(struct gim_ctx *c)
     return gim_redirect(c, 200, GIM_S("/fine"));
 }
 
+static int redirects_nowhere(struct gim_ctx *c)
+{
+    return gim_redirect(c, 302, gim_header(c, GIM_S("Referer")));
+}
+
+static int has_nothing_to_say(struct gim_ctx *c)
+{
+    return gim_problem(c, 404, NULL, NULL);
+}
+
 static int replies_with_nothing(struct gim_ctx *c)
 {
     return gim_reply(c, 200, &thing_schema, gim_get(c, "found by nobody"));
@@ -207,6 +217,8 @@ static const struct gim_route routes[] = {
     GIM_GET("/-5", says_less_than_nothing),
     GIM_GET("/101", switches_protocols),
     GIM_GET("/redirect", redirects_with_200),
+    GIM_GET("/nowhere", redirects_nowhere),
+    GIM_GET("/no_detail", has_nothing_to_say),
     GIM_GET("/no_object", replies_with_nothing),
     GIM_GET("/no_schema", replies_without_a_schema),
     GIM_GET("/no_pull", streams_nothing, .streams = true),
@@ -258,6 +270,8 @@ static void each_mistake_is_told_with_its_route_and_never_hangs(void **state)
         {"/-5", 500, "error", "not -5, so the client got 500"},
         {"/101", 500, "error", "not 101, so the client got 500"},
         {"/redirect", 500, "error", "a redirect's status is 301, 302, 303, 307 or 308, not 200"},
+        {"/nowhere", 500, "error", "gim_redirect got no location for a 302, so the client got 500"},
+        {"/no_detail", 404, NULL, NULL},
         {"/no_object", 500, "error", "gim_reply got NULL as the object of a 200, so the client"},
         {"/no_schema", 500, "error", "gim_reply got no schema for a 201, so the client"},
         {"/no_pull", 500, "error", "gim_stream got NULL as its pull, so the client got 500"},
