@@ -25,6 +25,7 @@ TEMPLATE(notes_c)
 TEMPLATE(test)
 TEMPLATE(container)
 TEMPLATE(unit)
+TEMPLATE(socket)
 TEMPLATE(readme)
 TEMPLATE(ignore)
 
@@ -40,6 +41,7 @@ static const struct file {
     {"tests/test_notes.c", template_test, &template_test_len},
     {"Containerfile", template_container, &template_container_len},
     {MARK ".service", template_unit, &template_unit_len},
+    {MARK ".socket", template_socket, &template_socket_len},
     {"README.md", template_readme, &template_readme_len},
     {".gitignore", template_ignore, &template_ignore_len},
 };

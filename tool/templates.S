@@ -19,6 +19,7 @@ template_\name\()_len:
 	template test, "tests/test_notes.c"
 	template container, "Containerfile"
 	template unit, "unit.service"
+	template socket, "unit.socket"
 	template readme, "README.md"
 	template ignore, "gitignore"
 
