@@ -37,8 +37,8 @@ from power import Power, build  # noqa: E402
 START_LINE = re.compile(r"listening on http://[^\s,]+:(\d+)")
 REPORT = re.compile(r"(ERROR|WARNING): \w+Sanitizer|runtime error:|Assertion")
 EIO, ENOSPC = 5, 28
-DISK_MIB = 64
-FRESH_MIB = 24  # a larger database is left behind and a new one begun
+DISK_MIB = 128  # the log may take 64
+FRESH_MIB = 16  # a larger database is left behind and a new one begun
 READERS = 6  # descriptors of the workers' reading connections, opened at need
 START_SECONDS = 60  # on a busy host; the report says how long it took
 
