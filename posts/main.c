@@ -81,7 +81,7 @@ int main(int argc, char **argv)
     }
 
     return gim_main(argc, argv, .name = "posts", .version = GIM_VERSION,
-                    .about = "A posts service that keeps every post it said 201 to.",
+                    .about = "Keeps every post it said 201 to. Also: posts backup, posts check.",
                     .routes = posts_routes, .middleware = middleware, .state = &posts,
                     .options = options, .start = start, .stop = stop, .describe = describe,
                     .ready = ready, .openapi = &api, .metrics = &posts_metrics);

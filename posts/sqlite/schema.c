@@ -260,7 +260,7 @@ static int settle_log(struct opening *o)
 {
     char name[4096];
 
-    if (!o->has_log)
+    if (!o->has_log || POSTS_BREAK == BREAK_LOG)
         return 0;
     int len = snprintf(name, sizeof name, "%s-wal", o->path);
     int fd = len > 0 && (size_t)len < sizeof name ? open(name, O_RDWR | O_CLOEXEC) : -1;

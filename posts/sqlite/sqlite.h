@@ -23,7 +23,7 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 
-/* BROKEN ON PURPOSE: script/soak builds posts with -DPOSTS_BREAK=1, 2, 3 to see tests/acked fail.
+/* BROKEN ON PURPOSE: script/soak builds posts with -DPOSTS_BREAK=1 to 4 to see tests/acked fail.
  * Nothing else sets it, and such a posts is for nothing else. */
 #ifndef POSTS_BREAK
 #define POSTS_BREAK 0
@@ -31,6 +31,7 @@
 #define BREAK_SYNC 1  /* synchronous=NORMAL */
 #define BREAK_ORDER 2 /* the answer leaves before COMMIT */
 #define BREAK_KEYS 3  /* Idempotency-Keys are not unique */
+#define BREAK_LOG 4   /* what a killed process left in the log is not synced at the start */
 
 /* ---- lock ------------------------------------------------------------------------------------ */
 

@@ -44,6 +44,8 @@ class Power:
         data = self.log.read_bytes()
         while at + NOTE.size <= len(data):
             kind, file, offset, length, old_len, size = NOTE.unpack_from(data, at)
+            if kind not in (WRITE, SYNC, CUT) or file not in lists:
+                raise ValueError(f"power.log is no log at byte {at}")
             at += NOTE.size
             old, new = data[at:at + old_len], data[at + old_len:at + old_len + length]
             at += old_len + length
@@ -86,7 +88,8 @@ class Power:
         return f"power cut, {kept} of {issued} unsynced sectors reached the disk"
 
     def settle(self):
-        """Between rounds: the log holds only what is not synced."""
+        """After each end of the process, before another writes notes: a kill in the middle of a note
+        leaves half of one, and what is synced need not be kept."""
         lists = self.pending()
         with open(self.log, "wb") as f:
             for file, notes in lists.items():

@@ -88,6 +88,8 @@ class Service:
         """Waits for its end."""
         code = self.process.wait(60)
         self.err.close()
+        if self.run.power:
+            self.run.power.settle()
         if REPORT.search(self.words()):
             raise Breach(f"a sanitizer's report:\n{self.words()}")
         return code
@@ -296,7 +298,6 @@ class Run:
         self.checker.run(service.port)
         calm = service.figures()
         if self.power:
-            self.power.settle()
             self.power.slow(rng.choice([0, 1000, 5000]))
         self.writers.tell("run", service.port)
         self.must_calm = False
