@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,27 +138,11 @@ static int listen_at(const char *path)
     return fd;
 }
 
-static int start(struct sq_control *c)
-{
-    sigset_t all, before;
-    pthread_attr_t attr;
-
-    sigfillset(&all);
-    pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, STACK_BYTES);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int err = pthread_create(&c->thread, &attr, run, c);
-
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attr);
-    return err;
-}
-
 void sq_control_open(struct sq_control *c, const char *path, struct sq_writer *w)
 {
     c->writer = w;
     c->fd = listen_at(path);
-    if (c->fd >= 0 && start(c) == 0)
+    if (c->fd >= 0 && sq_thread_start(&c->thread, STACK_BYTES, run, c) == 0)
         return;
     gim_log(GIM_LOG_WARN, "posts", "no online backups: %s" SUFFIX ": %s", path, strerror(errno));
     if (c->fd >= 0)

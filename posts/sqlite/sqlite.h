@@ -5,6 +5,7 @@
  *   queue.c         operations on their way to the writer
  *   rows.c          one write inside the writer's transaction
  *   writer.c        the thread that owns the writing connection: group commit, failure
+ *   thread.c        how the two threads of the store begin
  *   checkpoint.c    moving the WAL into the file, by that same thread
  *   reader.c        a read connection per worker, used inline
  *   copy.c          a copy of the file, by that same thread
@@ -66,6 +67,11 @@ struct sq_health {
 int sq_health_read(sqlite3 *db, const char *path, struct sq_health *h, char *err, size_t err_len);
 /** The SQL text prepared for many runs; NULL: failed. */
 sqlite3_stmt *sq_prepare(sqlite3 *db, const char *sql);
+
+/* ---- threads --------------------------------------------------------------------------------- */
+
+/** Starts a thread that takes no signals. 0, or -1 with errno. */
+int sq_thread_start(pthread_t *thread, size_t stack, void *(*run)(void *arg), void *arg);
 
 /* ---- queue ----------------------------------------------------------------------------------- */
 

@@ -17,7 +17,6 @@
 #include "sqlite.h"
 
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -287,23 +286,6 @@ static void *run(void *arg)
 
 /* ---- public -------------------------------------------------------------------------------- */
 
-/* The thread takes no signals: they are for the loops. */
-static int start(struct sq_writer *w)
-{
-    sigset_t all, before;
-    pthread_attr_t attr;
-
-    sigfillset(&all);
-    pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, STACK_BYTES);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int err = pthread_create(&w->thread, &attr, run, w);
-
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attr);
-    return err;
-}
-
 int sq_writer_open(struct sq_writer *w, sqlite3 *db, const struct sq_options *o,
                    const struct store_host *host, char *err, size_t err_len)
 {
@@ -312,7 +294,8 @@ int sq_writer_open(struct sq_writer *w, sqlite3 *db, const struct sq_options *o,
     w->batch = calloc(w->batch_max, sizeof *w->batch);
     sq_queue_init(&w->queue);
     sq_checkpoint_init(&w->checkpoint, db);
-    if (w->batch && sq_rows_open(&w->rows, db, o->key_seconds) == 0 && start(w) == 0)
+    if (w->batch && sq_rows_open(&w->rows, db, o->key_seconds) == 0 &&
+        sq_thread_start(&w->thread, STACK_BYTES, run, w) == 0)
         return 0;
     snprintf(err, err_len, "the store cannot start its writer: %s", sqlite3_errmsg(db));
     sq_rows_close(&w->rows);
