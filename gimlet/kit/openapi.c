@@ -9,6 +9,7 @@
 
 /* The document as it is kept: one block of the heap, freed with the application. */
 struct kept {
+    uint64_t version;
     size_t len;
     char text[];
 };
@@ -24,13 +25,14 @@ static struct kept *make(const struct gim_app *app)
     gim_api_close(&d);
     k = gim_heap_alloc(sizeof *k + b.len);
     k->len = b.len;
+    k->version = gim_page_version(gim_buf_view(&b));
     if (b.len)
         memcpy(k->text, b.ptr, b.len);
     gim_buf_free(&b);
     return k;
 }
 
-static gim_str document_of(struct gim_app *app)
+static const struct kept *document_of(struct gim_app *app)
 {
     void *there = atomic_load_explicit(&app->openapi, memory_order_acquire);
 
@@ -42,12 +44,14 @@ static gim_str document_of(struct gim_app *app)
         else
             gim_heap_free(made);
     }
-    return (gim_str){((struct kept *)there)->text, ((struct kept *)there)->len};
+    return there;
 }
 
 static int read_document(struct gim_ctx *c)
 {
-    return gim_page_reply(c, GIM_S("application/json"), document_of(gim_app_of(c)));
+    const struct kept *k = document_of(gim_app_of(c));
+
+    return gim_page_reply(c, GIM_S("application/json"), (gim_str){k->text, k->len}, k->version);
 }
 
 void gim_openapi_write(const struct gim_app *app, struct gim_buf *out)

@@ -18,7 +18,7 @@ extern const uint64_t gim_page_html_bytes_len, gim_page_html_gz_len, gim_page_cs
     gim_page_css_gz_len, gim_page_js_bytes_len, gim_page_js_gz_len;
 
 /* FNV-1a: it tells two builds apart, no more is asked of it. */
-static uint64_t hash_of(gim_str bytes)
+uint64_t gim_page_version(gim_str bytes)
 {
     uint64_t h = UINT64_C(0xcbf29ce484222325);
 
@@ -27,9 +27,9 @@ static uint64_t hash_of(gim_str bytes)
     return h;
 }
 
-int gim_page_reply(struct gim_ctx *c, gim_str media_type, gim_str bytes)
+int gim_page_reply(struct gim_ctx *c, gim_str media_type, gim_str bytes, uint64_t version)
 {
-    gim_str tag = gim_printf(gim_arena(c), "%016llx", (unsigned long long)hash_of(bytes));
+    gim_str tag = gim_printf(gim_arena(c), "%016llx", (unsigned long long)version);
 
     (void)gim_set_header(c, GIM_S("Cache-Control"), GIM_S("no-cache"));
     (void)gim_set_header(c, GIM_S("X-Content-Type-Options"), GIM_S("nosniff"));
@@ -50,11 +50,12 @@ static bool takes_gzip(const struct gim_ctx *c)
 static int reply_file(struct gim_ctx *c, gim_str media_type, gim_str plain, gim_str packed)
 {
     bool gzip = takes_gzip(c);
+    gim_str bytes = gzip ? packed : plain;
 
     (void)gim_set_header(c, GIM_S("Vary"), GIM_S("Accept-Encoding"));
     (void)gim_set_header(c, GIM_S("Content-Security-Policy"), GIM_S(POLICY));
     (void)gim_set_header(c, GIM_S("Referrer-Policy"), GIM_S("no-referrer"));
-    (void)gim_page_reply(c, media_type, gzip ? packed : plain);
+    (void)gim_page_reply(c, media_type, bytes, gim_page_version(bytes));
     if (gzip && gim_status(c) == 200) /* a 304 has it not (RFC 9110 §15.4.5), nor has a 412 */
         (void)gim_set_header(c, GIM_S("Content-Encoding"), GIM_S("gzip"));
     return GIM_REPLIED;
