@@ -4,6 +4,7 @@
  * is a connection with a request and its end. The answer is read back only as far as a test needs
  * it: status, head, body. */
 #include "../base/clock.h"
+#include "../http/chunks.h"
 #include "../wire/conn.h"
 #include "ctx.h"
 #include "work.h"
@@ -58,36 +59,17 @@ static size_t find_head(gim_str raw, size_t *start)
     return 0;
 }
 
-static size_t read_hex(gim_str s)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < s.len; i++) {
-        const char *digit = memchr("0123456789abcdef", s.ptr[i], 16);
-
-        if (!digit)
-            break;
-        n = n * 16 + (size_t)(digit - "0123456789abcdef");
-    }
-    return n;
-}
-
 /* Takes the chunked coding off, as far as it came. Returns the bytes written at `to`. */
 static size_t unchunk(gim_str in, char *to)
 {
+    struct gim_chunks chunks = {.any_overhead = true};
+    const char *why;
+    gim_str data;
     size_t n = 0;
 
-    while (in.len) {
-        size_t size = read_hex(gim_str_cut(&in, '\n'));
-        size_t here = size < in.len ? size : in.len;
-
-        if (!here)
-            break;
-        memcpy(to + n, in.ptr, here);
-        n += here;
-        in.ptr += here;
-        in.len -= here;
-        (void)gim_str_cut(&in, '\n');
+    while (gim_chunks_next(&chunks, &in, &data, &why) == GIM_CHUNKS_DATA) {
+        memcpy(to + n, data.ptr, data.len);
+        n += data.len;
     }
     return n;
 }
