@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include "../../../gimlet/base/arena.h"
 #include "faults.h"
+#include "pairs.h"
 #include <gimlet/schema.h>
 
 struct person {
@@ -35,23 +36,6 @@ static const struct gim_field person_rows[] = {
 };
 static const struct gim_schema person_schema =
     GIM_SCHEMA("Person", struct person, person_rows, GIM_SET(struct person, set), .strict = true);
-
-#define MAX_PAIRS 12
-
-/* "k=v&k=v", split as it stands */
-static size_t split(const char *text, gim_pair *pairs)
-{
-    gim_str rest = gim_str_of(text);
-    size_t n = 0;
-
-    while (rest.len && n < MAX_PAIRS) {
-        gim_str pair = gim_str_cut(&rest, '&');
-
-        pairs[n].key = gim_str_cut(&pair, '=');
-        pairs[n++].value = pair;
-    }
-    return n;
-}
 
 #define GOOD "name=ada&age=36&letters=on"
 

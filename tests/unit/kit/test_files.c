@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <cmocka.h>
-#include <dirent.h>
+#include "folder.h"
 #include <fcntl.h>
 #include <gimlet.h>
 #include <stdlib.h>
@@ -691,18 +691,6 @@ static void a_root_is_checked_at_the_start(void **state)
     assert_int_equal(gim_files_check(&none), -1);
 }
 
-static int open_files(void)
-{
-    DIR *d = opendir("/proc/self/fd");
-    int n = 0;
-
-    assert_non_null(d);
-    while (readdir(d))
-        n++;
-    closedir(d);
-    return n;
-}
-
 static void no_descriptor_is_left(void **state)
 {
     static const char *const targets[] = {
@@ -716,7 +704,7 @@ static void no_descriptor_is_left(void **state)
                                          "If-Match: \"x\"\r\n",
                                          "Accept-Encoding: gzip\r\n",
                                          "Accept-Encoding: identity;q=0\r\n"};
-    int before = open_files();
+    int before = names_in("/proc/self/fd");
 
     (void)state;
     for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
@@ -728,7 +716,7 @@ static void no_descriptor_is_left(void **state)
             gim_test_free(&r);
         }
     }
-    assert_int_equal(open_files(), before);
+    assert_int_equal(names_in("/proc/self/fd"), before);
 }
 
 static void rows_that_cannot_serve_stop_the_start(void **state)

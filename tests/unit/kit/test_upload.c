@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
-#include <dirent.h>
+#include "folder.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -147,18 +147,6 @@ static int open_app(void **state)
     if (!app)
         print_error("%s\n", err);
     return app ? 0 : -1;
-}
-
-static size_t entries_of(const char *path)
-{
-    DIR *d = opendir(path);
-    size_t n = 0;
-
-    assert_non_null(d);
-    while (readdir(d))
-        n++;
-    closedir(d);
-    return n - 2;
 }
 
 static int close_app(void **state)
@@ -448,7 +436,7 @@ static void memory_is_the_requests_not_a_files(void **state)
 static void nothing_is_left_behind(void **state)
 {
     struct gim_buf b = large(4000);
-    size_t fds = entries_of("/proc/self/fd");
+    int fds = names_in("/proc/self/fd");
 
     (void)state;
     (void)call("/any", MULTIPART, gim_buf_view(&b), 0);
@@ -470,8 +458,8 @@ static void nothing_is_left_behind(void **state)
         gim_buf_free(&half);
     }
     gim_buf_free(&b);
-    assert_int_equal(entries_of("/proc/self/fd"), fds);
-    assert_int_equal(entries_of(directory), 0);
+    assert_int_equal(names_in("/proc/self/fd"), fds);
+    assert_int_equal(names_in(directory), 0);
 }
 
 static void a_file_is_saved_whole_and_replaces_only_when_asked(void **state)
@@ -499,7 +487,7 @@ static void a_file_is_saved_whole_and_replaces_only_when_asked(void **state)
         assert_int_equal(stat(saved, &st), 0);
         assert_int_equal(st.st_size, 7);
         assert_int_equal(unlink(saved), 0);
-        assert_int_equal(entries_of(directory), 0);
+        assert_int_equal(names_in(directory), 0);
         gim_buf_free(&b);
         gim_buf_free(&other);
     }
@@ -535,7 +523,7 @@ static const char *saved_as(int save_fn(const struct gim_file_part *, const char
     n += fread(out + n, 1, sizeof out - 1 - n, f);
     out[n] = '\0';
     fclose(f);
-    assert_int_equal(entries_of(directory), 1); /* and nothing else */
+    assert_int_equal(names_in(directory), 1); /* and nothing else */
     return out;
 }
 
@@ -562,7 +550,7 @@ static void a_file_is_saved_wherever_it_lies(void **state)
         p.bytes = GIM_S("123");
         assert_int_equal(ways[i / 4](&p, saved, 0), EIO);
         assert_int_equal(ways[i / 4](&p, "/nonexistent/x", 0), ENOENT);
-        assert_int_equal(entries_of(directory), 0);
+        assert_int_equal(names_in(directory), 0);
     }
 }
 
@@ -580,7 +568,7 @@ static void a_place_that_is_not_there_is_503_and_a_full_one_507(void **state)
     expect(call("/any", MULTIPART, gim_buf_view(&b), 0), "507 ~no room", 1);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
     gim_buf_free(&b);
-    assert_int_equal(entries_of(directory), 0);
+    assert_int_equal(names_in(directory), 0);
 }
 
 static const struct gim_file_field negative[] = {{.name = "a", .max_size = -5}, {0}};

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <cmocka.h>
 #include <errno.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "../../../gimlet/net/file.h"
+#include "folder.h"
 
 /* A directory of the test's own:
  *   outside.txt  root/a.txt  root/sub/b.txt  root/sub/deep/c.txt  root/.dot
@@ -221,26 +221,14 @@ static void what_a_file_is_comes_with_it(void **state)
     put("root/a.txt", "aaaa");
 }
 
-static int open_files(void)
-{
-    DIR *d = opendir("/proc/self/fd");
-    int n = 0;
-
-    assert_non_null(d);
-    while (readdir(d))
-        n++;
-    closedir(d);
-    return n;
-}
-
 static void no_descriptor_is_left(void **state)
 {
-    int before = open_files();
+    int before = names_in("/proc/self/fd");
 
     (void)state;
     check(0);
     check(GIM_FILE_WALK);
-    assert_int_equal(open_files(), before);
+    assert_int_equal(names_in("/proc/self/fd"), before);
 }
 
 static void a_root_must_be_a_directory(void **state)
@@ -337,18 +325,6 @@ static void a_full_disk_is_told(void **state)
     assert_int_equal(errno, EFBIG);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
     gim_file_close(fd);
-}
-
-static int names_in(const char *path)
-{
-    DIR *d = opendir(path);
-    int n = 0;
-
-    assert_non_null(d);
-    while (readdir(d))
-        n++;
-    closedir(d);
-    return n - 2; /* "." and ".." */
 }
 
 /* One may write into the directory but not open it, so it cannot be synced: for others than root. */

@@ -5,11 +5,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <unistd.h>
+#include "folder.h"
 
 static atomic_int running, most, done, go, saw_signals;
 
@@ -49,17 +49,6 @@ static int warm_up(void **state)
     return reset(state);
 }
 
-static int threads_now(void)
-{
-    DIR *d = opendir("/proc/self/task");
-    int n = -2; /* "." and ".." */
-
-    while (readdir(d))
-        n++;
-    closedir(d);
-    return n;
-}
-
 static void wait_running(int n)
 {
     while (atomic_load(&running) != n)
@@ -68,15 +57,15 @@ static void wait_running(int n)
 
 static void pool_starts_no_thread_before_the_first_job(void **state)
 {
-    int before = threads_now();
+    int before = names_in("/proc/self/task");
     struct gim_pool *p = gim_pool_new(4, 4);
     struct gim_job j = {.run = job_waits};
 
     (void)state;
-    assert_int_equal(threads_now(), before);
+    assert_int_equal(names_in("/proc/self/task"), before);
     assert_int_equal(gim_pool_submit(p, &j), 0);
     wait_running(1);
-    assert_int_equal(threads_now(), before + 1);
+    assert_int_equal(names_in("/proc/self/task"), before + 1);
     go = 1;
     gim_pool_free(p);
     assert_int_equal(done, 1);
