@@ -10,6 +10,8 @@ import time
 import urllib.error
 import urllib.request
 
+import pytest
+
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 DRIVER, CHROMIUM = shutil.which("chromedriver"), shutil.which("chromium")
@@ -96,3 +98,42 @@ class Browser:
                 if not os.path.exists(self.profile):
                     break
                 time.sleep(0.1)
+
+
+needs_browser = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="apt-get install chromium chromium-driver")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    it = Browser()
+    yield it
+    it.quit()
+
+
+# ---- what a page is asked, run in it ------------------------------------------------------------------
+
+# By how much the page is wider than the screen, and what is; in a .wide box one may scroll.
+OVERFLOW = """const wide = [];
+for (const e of document.querySelectorAll('body *')) {
+  const box = e.closest('.wide');
+  if ((!box || box === e) && !e.classList.contains('skip') && e.getBoundingClientRect().right > innerWidth + 1)
+    wide.push(e.outerHTML.slice(0, 80));
+}
+return [document.documentElement.scrollWidth - document.documentElement.clientWidth, wide]"""
+
+# The least contrast of a text with its ground, the text, and how light the page's ground is.
+CONTRAST = """const light = (c) => c.match(/[\\d.]+/g).slice(0, 3).map((v) => v / 255)
+  .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+  .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+const behind = (e) => { for (; e; e = e.parentElement) {
+  const c = getComputedStyle(e).backgroundColor;
+  if (!/, 0\\)$/.test(c)) return c; } };
+let least = 99, where = '';
+for (const e of document.querySelectorAll('body *')) {
+  if (![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()) || e.closest('script, noscript, .skip'))
+    continue;
+  const [a, b] = [light(getComputedStyle(e).color), light(behind(e))].sort((x, y) => y - x);
+  const ratio = (a + 0.05) / (b + 0.05);
+  if (ratio < least) { least = ratio; where = e.outerHTML.slice(0, 80); }
+}
+return [least, where, light(behind(document.body))]"""

@@ -3,22 +3,10 @@ import json
 import time
 
 import pytest
-from browser import CHROMIUM, DRIVER, Browser
+from browser import CONTRAST, OVERFLOW, browser, needs_browser  # noqa: F401 (a fixture)
 from conftest import BUILD
-from test_report_html import CONTRAST
 
-pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="apt-get install chromium chromium-driver")
-
-WIDE = """return [document.documentElement.scrollWidth - document.documentElement.clientWidth, [...document.querySelectorAll('body *')]
-  .filter((e) => !e.matches('.skip') && e.getBoundingClientRect().right > innerWidth + 1)
-  .map((e) => e.outerHTML.slice(0, 90))]"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    it = Browser()
-    yield it
-    it.quit()
+pytestmark = needs_browser
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +77,9 @@ def test_it_fetches_from_its_own_service_only(browser, memory):
 def test_nothing_is_wider_than_the_screen(browser, memory, books, width):
     for server in memory, books:
         open_docs(browser, server, width=width)
-        assert browser.run(WIDE) == [0, []]
+        assert browser.run(OVERFLOW) == [0, []]
         open_all(browser)
-        assert browser.run(WIDE) == [0, []]
+        assert browser.run(OVERFLOW) == [0, []]
 
 
 def test_both_schemes_can_be_read(browser, books):

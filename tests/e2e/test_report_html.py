@@ -5,21 +5,14 @@ import re
 import subprocess
 
 import pytest
-from browser import CHROMIUM, DRIVER, Browser
+from browser import CONTRAST, OVERFLOW, browser, needs_browser  # noqa: F401 (a fixture)
 from conftest import BUILD, LAYOUT, child_env
 from load import good, load, null
 
 WRITER = BUILD / "tests/unit/proof/sample_page"
 KINDS = ["compare", "evil", "load", "open"]
 
-pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="apt-get install chromium chromium-driver")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    it = Browser()
-    yield it
-    it.quit()
+pytestmark = needs_browser
 
 
 @pytest.fixture(scope="module")
@@ -81,15 +74,6 @@ def test_every_chart_is_drawn(browser, page, width):
     assert min(colors) > 5, colors
 
 
-OVERFLOW = """const wide = [];
-for (const e of document.querySelectorAll('body *')) {
-  const box = e.closest('.wide');
-  if ((!box || box === e) && !e.classList.contains('skip') && e.getBoundingClientRect().right > innerWidth + 1)
-    wide.push(e.outerHTML.slice(0, 80));
-}
-return [document.documentElement.scrollWidth - document.documentElement.clientWidth, wide]"""
-
-
 @pytest.mark.parametrize("width", [360, 768, 1400])
 @pytest.mark.parametrize("open_all", [False, True])
 def test_nothing_is_wider_than_the_screen(browser, page, width, open_all):
@@ -97,23 +81,6 @@ def test_nothing_is_wider_than_the_screen(browser, page, width, open_all):
     if open_all:
         browser.run("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
     assert browser.run(OVERFLOW) == [0, []]
-
-
-CONTRAST = """const light = (c) => c.match(/[\\d.]+/g).slice(0, 3).map((v) => v / 255)
-  .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
-  .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-const behind = (e) => { for (; e; e = e.parentElement) {
-  const c = getComputedStyle(e).backgroundColor;
-  if (!/, 0\\)$/.test(c)) return c; } };
-let least = 99, where = '';
-for (const e of document.querySelectorAll('body *')) {
-  if (![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()) || e.closest('script, noscript, .skip'))
-    continue;
-  const [a, b] = [light(getComputedStyle(e).color), light(behind(e))].sort((x, y) => y - x);
-  const ratio = (a + 0.05) / (b + 0.05);
-  if (ratio < least) { least = ratio; where = e.outerHTML.slice(0, 80); }
-}
-return [least, where, light(behind(document.body))]"""
 
 
 def test_both_schemes_can_be_read(browser, page):
