@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "gimlet/base/arena.h"
-#include "gimlet/wire/conn.h"
+#include "fixture.h"
 
 /* ---- the service ----------------------------------------------------------------------------- */
 
@@ -195,20 +195,9 @@ static const struct gim_service service = {
 
 /* ---- the fixture ----------------------------------------------------------------------------- */
 
-struct fixture {
-    struct gim_loop *loop;
-    struct gim_wire wire;
-    struct gim_wire_shared shared;
-    struct gim_limits limits;
-    struct gim_memory m;
-    struct gim_conn *c;
-};
-
 static inline int open_fixture(void **state)
 {
-    struct fixture *f = calloc(1, sizeof *f);
-
-    f->limits = (struct gim_limits){
+    static const struct gim_limits limits = {
         .max_head = 4096,
         .max_target = 1024,
         .max_body = 1000,
@@ -217,14 +206,11 @@ static inline int open_fixture(void **state)
         .write_timeout = 60000,
         .handler_timeout = 60000,
     };
-    f->loop = gim_loop_new();
-    gim_wire_init(&f->wire, f->loop, &service, &f->limits, &f->shared);
-    gim_memory_open(&f->m, f->loop, &gim_conn_user);
-    f->c = gim_conn_open(&f->wire, &f->m.stream);
+
+    *state = fixture_new(&service, &limits);
     memset(&is, 0, sizeof is);
     is.length = -1;
     is.status = 200;
-    *state = f;
     return 0;
 }
 
@@ -236,10 +222,7 @@ static inline int close_fixture(void **state)
     assert_int_equal(gim_loop_turn(f->loop, 0), 0);
     assert_int_equal(f->wire.in_flight, 0);
     assert_int_equal(f->shared.buffered, 0);
-    gim_wire_release(&f->wire);
-    gim_memory_free(&f->m);
-    gim_loop_free(f->loop);
-    free(f);
+    fixture_free(f);
     return 0;
 }
 
@@ -247,57 +230,6 @@ static inline void play(const struct step *script)
 {
     is.script = script;
     is.at = 0;
-}
-
-/* Feeds from a copy that is overwritten afterwards, as the loop's buffer is. */
-static inline void feed_to(struct gim_memory *m, const char *text)
-{
-    size_t n = strlen(text);
-    char *copy = malloc(n + 1);
-
-    memcpy(copy, text, n + 1);
-    gim_memory_feed(m, (gim_str){copy, n});
-    memset(copy, 0xdb, n);
-    free(copy);
-}
-
-static inline void feed(struct fixture *f, const char *text)
-{
-    feed_to(&f->m, text);
-}
-
-static inline void feed_bytes(struct fixture *f, const char *text)
-{
-    for (; *text && !f->m.closed; text++) {
-        char one[2] = {*text, 0};
-
-        feed(f, one);
-    }
-}
-
-static inline const char *take_from(struct gim_memory *m)
-{
-    static char text[70000];
-    size_t n = m->out_len;
-    char *date;
-
-    assert_true(n < sizeof text);
-    if (n)
-        memcpy(text, m->out, n);
-    text[n] = 0;
-    m->out_len = 0;
-    while ((date = strstr(text, "Date: ")) != NULL) {
-        char *end = strstr(date, "\r\n") + 2;
-
-        memmove(date, end, strlen(end) + 1);
-    }
-    return text;
-}
-
-/* What was written, with every Date line cut; the output starts anew. */
-static inline const char *take(struct fixture *f)
-{
-    return take_from(&f->m);
 }
 
 static inline void turn(struct fixture *f)

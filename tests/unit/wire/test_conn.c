@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "gimlet/wire/conn.h"
+#include "fixture.h"
 
 /* ---- the service ----------------------------------------------------------------------------- */
 
@@ -109,20 +109,9 @@ static const struct gim_service service = {
 
 /* ---- the fixture ----------------------------------------------------------------------------- */
 
-struct fixture {
-    struct gim_loop *loop;
-    struct gim_wire wire;
-    struct gim_wire_shared shared;
-    struct gim_limits limits;
-    struct gim_memory m;
-    struct gim_conn *c;
-};
-
 static int open_fixture(void **state)
 {
-    struct fixture *f = calloc(1, sizeof *f);
-
-    f->limits = (struct gim_limits){
+    static const struct gim_limits limits = {
         .max_head = 4096,
         .max_target = 1024,
         .max_body = 1000,
@@ -134,66 +123,17 @@ static int open_fixture(void **state)
         .handler_timeout = 300,
         .body_min_rate = 1000000,
     };
-    f->loop = gim_loop_new();
-    gim_wire_init(&f->wire, f->loop, &service, &f->limits, &f->shared);
-    gim_memory_open(&f->m, f->loop, &gim_conn_user);
-    f->c = gim_conn_open(&f->wire, &f->m.stream);
+
+    *state = fixture_new(&service, &limits);
     slow = NULL;
     cancelled = released = done = aborted = 0;
-    *state = f;
     return 0;
 }
 
 static int close_fixture(void **state)
 {
-    struct fixture *f = *state;
-
-    gim_wire_release(&f->wire);
-    gim_memory_free(&f->m);
-    gim_loop_free(f->loop);
-    free(f);
+    fixture_free(*state);
     return 0;
-}
-
-/* Feeds from a copy that is overwritten afterwards, as the loop's buffer is. */
-static void feed(struct fixture *f, const char *text)
-{
-    size_t n = strlen(text);
-    char *copy = malloc(n + 1);
-
-    memcpy(copy, text, n + 1);
-    gim_memory_feed(&f->m, (gim_str){copy, n});
-    memset(copy, 0xdb, n);
-    free(copy);
-}
-
-static void feed_bytes(struct fixture *f, const char *text)
-{
-    for (; *text && !f->m.closed; text++) {
-        char one[2] = {*text, 0};
-
-        feed(f, one);
-    }
-}
-
-/* What was written, with every Date line cut; the output starts anew. */
-static const char *take(struct fixture *f)
-{
-    static char text[70000];
-    size_t n = f->m.out_len;
-    char *date;
-
-    assert_true(n < sizeof text);
-    if (n)
-        memcpy(text, f->m.out, n);
-    text[n] = 0;
-    f->m.out_len = 0;
-    while ((date = strstr(text, "Date: ")) != NULL) {
-        char *end = strstr(date, "\r\n") + 2;
-
-        memmove(date, end, strlen(end) + 1);
-    }
-    return text;
 }
 
 static void run_for(struct fixture *f, int ms)
