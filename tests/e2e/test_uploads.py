@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from browser import CHROMIUM, DRIVER, Browser
+from browser import Browser, needs_browser
 from conftest import BUILD, SLOW, Server, chunked, request, until
 
 MIB = 1 << 20
@@ -149,7 +149,7 @@ def test_a_file_that_stands_there_is_not_overwritten(serve, tmp_path):
     assert (tmp_path / "photo-2").read_bytes() == b"1"
 
 
-@pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no Chromium here")
+@needs_browser
 def test_a_browser_sends_its_form(box):
     """What Chromium makes of odd names and of an input that was left blank."""
     chromium = Browser()

@@ -7,7 +7,7 @@ import textwrap
 import threading
 
 import pytest
-from browser import CHROMIUM, DRIVER, Browser
+from browser import Browser, needs_browser
 from conftest import BUILD, SANITIZED, until
 from websocket_client import BINARY, CLOSE, PING, PONG, TEXT, WebSocket, frame
 
@@ -200,7 +200,7 @@ def test_an_idle_connection_costs_little(own_chat):
         ws.client.close()
 
 
-@pytest.mark.skipif(not (DRIVER and CHROMIUM), reason="chromium and chromedriver are not installed")
+@needs_browser
 def test_a_browser_talks_with_the_others(own_chat):
     server = own_chat("--workers", 2)
     browser = Browser()
