@@ -1,6 +1,8 @@
 """examples/prices.c: a service that asks another one, which here does as the test says."""
+import contextlib
 import json
 import shutil
+import socket
 import ssl
 import subprocess
 import threading
@@ -16,11 +18,12 @@ PROGRAM = BUILD / "examples/prices"
 
 class Upstream(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    connections, gold_takes = 0, 0
+    connections, gold_takes, sockets = 0, 0, []
 
     def setup(self):
         super().setup()
         Upstream.connections += 1
+        Upstream.sockets.append(self.connection)
 
     def do_GET(self):
         name = self.path.rsplit("/", 1)[1]
@@ -45,7 +48,7 @@ class Upstream(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def upstream():
-    Upstream.connections = Upstream.gold_takes = 0
+    Upstream.connections, Upstream.gold_takes, Upstream.sockets = 0, 0, []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
@@ -102,8 +105,12 @@ def test_clients_that_go_leave_nothing_behind(prices):
 
 
 def test_a_service_that_is_away_is_a_502(prices, upstream):
+    assert until(lambda: prices.call("GET", "/gold").status == 200)  # a connection is kept
     upstream.shutdown()
     upstream.server_close()
+    for kept in Upstream.sockets:  # else its thread goes on answering
+        with contextlib.suppress(OSError):
+            kept.shutdown(socket.SHUT_RDWR)
     assert until(lambda: prices.call("GET", "/prices/eur").status == 502, 3)
     assert "cannot connect" in prices.call("GET", "/prices/usd").problem()["detail"]
 
