@@ -1,0 +1,86 @@
+"""What lies in packaging/ and what script/package makes of it: units, packages, image, bill of materials."""
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, SANITIZED
+
+PACKAGING = ROOT / "packaging"
+CEILING = "1.0"  # of 10; 0 is best
+
+pytestmark = pytest.mark.skipif(SANITIZED, reason="the same in every build: once is enough")
+systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
+
+
+def run(*command, timeout=60, ok=True, **more):
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=timeout, **more)
+    assert done.returncode == 0 or not ok, done.stdout + done.stderr
+    return done
+
+
+# ---- units ----------------------------------------------------------------------------------------
+
+@pytest.fixture(params=["posts", "made by gimlet new"])
+def units(request, tmp_path):
+    """A folder with a service and its socket, whose program is there to be executed."""
+    if request.param == "posts":
+        for kind in ("service", "socket"):
+            shutil.copy(PACKAGING / f"posts.{kind}", tmp_path)
+    else:
+        for kind in ("service", "socket"):
+            text = (ROOT / f"tool/template/unit.{kind}").read_text().replace("@name@", "fresh")
+            (tmp_path / f"fresh.{kind}").write_text(text)
+    service = next(tmp_path.glob("*.service"))
+    service.write_text(re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", service.read_text(), flags=re.M))
+    return service, service.with_suffix(".socket")
+
+
+def score(service, *more):
+    return run("systemd-analyze", "security", "--offline=true", "--no-pager", *more, service, ok=False)
+
+
+@systemd
+def test_a_unit_has_no_right_that_it_does_not_need(units):
+    service, _ = units
+    done = score(service, f"--threshold={int(float(CEILING) * 10)}")
+    assert done.returncode == 0, done.stdout
+    said = re.search(r"Overall exposure level for \S+: ([\d.]+)", done.stdout)
+    assert float(said.group(1)) <= float(CEILING), done.stdout
+    service.write_text(service.read_text().replace("PrivateNetwork=yes", "").replace("PrivateUsers=yes", "")
+                       .replace("CapabilityBoundingSet=\n", ""))
+    assert score(service, f"--threshold={int(float(CEILING) * 10)}").returncode != 0, "the ceiling must be able to refuse"
+
+
+@systemd
+def test_systemd_finds_nothing_to_mend_in_a_unit(units):
+    service, socket = units
+    done = run("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", service, socket, ok=False)
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    service.write_text(service.read_text() + "\n[Service]\nProtectSytem=strict\n")
+    assert "ProtectSytem" in run("systemd-analyze", "verify", "--man=no", service, ok=False).stderr
+
+
+def test_the_units_of_posts_and_of_new_projects_take_the_same_away():
+    """One list of restrictions, read twice: the template does not fall behind."""
+    def restrictions(path):
+        kept = [line for line in path.read_text().splitlines() if re.match(r"[A-Z]\w+=", line)]
+        names = r"(Description|Documentation|Requires|After|ExecStart|StateDirectory\w*|Also)="
+        return [line for line in kept if not re.match(names, line)]
+
+    assert restrictions(PACKAGING / "posts.service") == restrictions(ROOT / "tool/template/unit.service")
+
+
+def test_the_unit_outlasts_the_program_s_own_deadline():
+    text = (PACKAGING / "posts.service").read_text()
+    patience = int(re.search(r"^TimeoutStopSec=(\d+)$", text, re.M).group(1))
+    assert patience > 30  # --stop-timeout
+
+
+def test_the_configuration_of_the_package_is_understood(tmp_path):
+    from conftest import run as posts
+    conf = PACKAGING / "posts.conf"
+    done = posts("--config", conf, "--print-config", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert re.search(rf"store\s.*sqlite:/var/lib/posts/posts.db.*{re.escape(str(conf))}", done.stdout), done.stdout
