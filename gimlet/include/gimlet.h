@@ -35,6 +35,7 @@
  *   openapi.h the API describes itself: a document and a page
  *   metrics.h figures for Prometheus
  *   trace.h   W3C traceparent
+ *   sandbox.h a service that was taken over can do little
  *
  * Beneath all: str.h arena.h time.h, bytes with a length, memory by lifetime, instants.
  */
@@ -58,6 +59,7 @@
 #include <gimlet/openapi.h>
 #include <gimlet/option.h>
 #include <gimlet/rate_limit.h>
+#include <gimlet/sandbox.h>
 #include <gimlet/schema.h>
 #include <gimlet/security_headers.h>
 #include <gimlet/sse.h>

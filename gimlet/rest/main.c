@@ -7,6 +7,7 @@
 #include "../base/options.h"
 #include "../net/supervisor.h"
 #include "../wire/server.h"
+#include "confinement.h"
 #include "ctx.h"
 #include "observer.h"
 #include "work.h"
@@ -143,6 +144,8 @@ static int serve(struct gim_app *app)
     for (unsigned i = 0; i < app->workers; i++)
         app->loops[i] = gim_server_loop(server, i);
     code = app->observed ? app->spec.metrics->observer->start(app, err, sizeof err) : 0;
+    if (code == 0 && app->spec.sandbox)
+        code = app->spec.sandbox->confinement->enter(app, err, sizeof err);
     if (code)
         fprintf(stderr, "%s: %s\n", app->spec.name, err);
     else if (app->spec.start)
@@ -188,9 +191,12 @@ static int run(const struct gim_app_spec *spec, const struct gim_settings *setti
     return code;
 }
 
-/* The application's own rows, the framework's, those of the figures when there are any. */
+#define TABLES_MAX 4
+
+/* The application's own rows, the framework's, those of the figures and of the sandbox when there
+ * are any. */
 static size_t put_tables(const struct gim_app_spec *spec, struct gim_settings *settings,
-                         struct gim_option_table tables[3])
+                         struct gim_option_table tables[TABLES_MAX])
 {
     size_t n = 0;
 
@@ -199,13 +205,15 @@ static size_t put_tables(const struct gim_app_spec *spec, struct gim_settings *s
     tables[n++] = (struct gim_option_table){gim_settings_rows, settings};
     if (spec->metrics)
         tables[n++] = (struct gim_option_table){spec->metrics->observer->options, settings};
+    if (spec->sandbox)
+        tables[n++] = (struct gim_option_table){spec->sandbox->confinement->options, settings};
     return n;
 }
 
 int gim_main_run(int argc, char **argv, const struct gim_app_spec *spec)
 {
     struct gim_settings settings = {0};
-    struct gim_option_table tables[3];
+    struct gim_option_table tables[TABLES_MAX];
     struct gim_options o = {
         .program = spec->name ? spec->name : "app",
         .tables = tables,

@@ -16,6 +16,8 @@ struct gim_settings {
     int log_level;                          /* enum gim_level */
     bool strict_content_type;
     const char *metrics_listen; /* a row of the metrics' own */
+    int sandbox;                /* enum gim_sandbox_mode; these two are rows of the sandbox's own */
+    const char *user;           /* NULL or "": as it was started */
     struct gim_limits limits;
 };
 

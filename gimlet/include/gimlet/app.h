@@ -14,6 +14,7 @@ extern "C" {
 
 struct gim_openapi;
 struct gim_metrics;
+struct gim_sandbox;
 
 /** How clients prove who they are, for the documentation (OpenAPI security schemes): a middleware that
  *  asks for it points to one. */
@@ -205,6 +206,7 @@ struct gim_app_spec {
     const char *(*ready)(void *state);
     const struct gim_openapi *openapi;  /* the API describes itself: gimlet/openapi.h */
     const struct gim_metrics *metrics;  /* figures for Prometheus: gimlet/metrics.h */
+    const struct gim_sandbox *sandbox;  /* gives up what it does not need: gimlet/sandbox.h */
     const struct gim_timer_row *timers; /* begin with the workers, have ended when `stop` runs */
     unsigned workers; /* what --workers 0, the default, means; 0: one per CPU that we may use */
     bool no_health;   /* do not add GET /livez and GET /readyz */
