@@ -354,10 +354,13 @@ int gim_socket_open_dialled(struct gim_stream *s, struct gim_loop *l, int fd, in
 
 size_t gim_socket_peer(const struct gim_stream *s, char out[GIM_PEER_MAX])
 {
+    const struct gim_stream *below = gim_stream_below(s);
     struct sockaddr_storage peer;
     socklen_t len = sizeof peer;
     const void *address = NULL;
 
+    if (below)
+        s = below;
     if (s->io.fd < 0 || getpeername(s->io.fd, (struct sockaddr *)&peer, &len) < 0)
         return 0;
     if (peer.ss_family == AF_INET)

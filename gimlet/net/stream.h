@@ -1,5 +1,6 @@
 /* stream.h: a byte stream of a connection, push-shaped: TCP and unix sockets (socket.c), memory
- * (memory.c, for the test client); TLS later. The user of a stream knows only this table.
+ * (memory.c, for the test client), TLS over a socket (tls.c). The user of a stream knows only this
+ * table.
  *
  * Reading: `on_data` gets slices that are valid during the call. Writing: `write` takes everything:
  * what the kernel does not take now is kept (bounded by the user, who looks at `pending` and stops
@@ -35,6 +36,9 @@ struct gim_stream_ops {
     void (*shut_write)(struct gim_stream *s);        /* FIN once pending bytes have left */
     void (*close)(struct gim_stream *s, bool reset); /* ends it now; frees the socket and pending;
                                                         the memory of *s is the owner's */
+    /** Of a layer: the stream below it, which holds what this one wrote. NULL, also as its answer:
+     *  there is none. */
+    const struct gim_stream *(*below)(const struct gim_stream *s);
 };
 
 struct gim_stream {
@@ -49,10 +53,18 @@ struct gim_stream {
     uint8_t err; /* private: errno of a failed write, until on_error is called */
 };
 
-/** Bytes written but not yet taken by the kernel. */
+/** The stream below a layer; NULL: it is none. */
+static inline const struct gim_stream *gim_stream_below(const struct gim_stream *s)
+{
+    return s->ops->below ? s->ops->below(s) : NULL;
+}
+
+/** Bytes written but not yet taken by the kernel. Of a layer they are the bytes it made of them. */
 static inline size_t gim_stream_pending(const struct gim_stream *s)
 {
-    return s->pending_len - s->pending_at;
+    const struct gim_stream *below = gim_stream_below(s);
+
+    return s->pending_len - s->pending_at + (below ? below->pending_len - below->pending_at : 0);
 }
 
 /** Starts on a connected non-blocking socket: adds it to the loop. 0, or -1 with errno (the fd

@@ -1,16 +1,24 @@
-/* tls.c: a TLS client between a socket stream and its user; the TLS in it is tls_engine.c's.
+/* tls.c: TLS between a socket stream and its user; the TLS in it is tls_engine.c's.
  *
  * When the user stops reading in the middle of a slice, the rest is copied (`held`) and the socket
  * is stopped until all of it was read; the stream's own `io`, which has no descriptor, is then how
- * it asks the loop for a turn. `pending` is the socket's, in ciphertext; before the handshake is
- * over it is plaintext that waits here. As in socket.c, a callback may close and free the stream:
+ * it asks the loop for a turn. What is pending is the socket's, in ciphertext; before the handshake
+ * is over it is plaintext that waits here. As in socket.c, a callback may close and free the stream:
  * afterwards the loop is asked whether the io at work is still the current one. */
 #include "tls.h"
 #include "../base/arena.h"
 #include "loop_private.h"
 #include "tls_engine.h"
 #include <errno.h>
+#include <gimlet/log.h>
 #include <stdio.h>
+
+#define CLEAR_TEXT "This port speaks HTTPS. Use https:// in the address.\n"
+#define CLEAR_ANSWER                                                                               \
+    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 53\r\n"               \
+    "Connection: close\r\n\r\n" CLEAR_TEXT
+
+_Static_assert(sizeof CLEAR_TEXT - 1 == 53, "the answer in the clear says how long it is");
 
 enum {
     OPEN = 1,    /* the handshake is over */
@@ -19,6 +27,8 @@ enum {
     ENDED = 8,   /* on_end was called */
     SHUT = 16,   /* by shut_write */
     FAILED = 32, /* on_error was called: only close may follow */
+    HEARD = 128, /* the first bytes were TLS's to judge */
+    LAST = 64,   /* what is on its way now, an alert or an answer in the clear, shall arrive */
 };
 
 static struct gim_tls_stream *of_stream(struct gim_stream *s)
@@ -43,9 +53,21 @@ static void unset(struct gim_tls_stream *s, unsigned flag)
 
 /* ---- failures --------------------------------------------------------------------------------- */
 
+static void log_refused(const struct gim_tls_stream *s)
+{
+    char peer[GIM_PEER_MAX];
+    size_t len = gim_socket_peer(&s->socket, peer);
+
+    gim_log(GIM_LOG_DEBUG, "tls", "no connection with %.*s: %s", (int)len, peer, s->why);
+}
+
 /* Only called from callbacks, never inside write and close. */
 static void fail(struct gim_tls_stream *s, int err)
 {
+    if (err == EPROTO && gim_tls_engine_is_server(s)) {
+        set(s, LAST);
+        log_refused(s);
+    }
     set(s, FAILED);
     s->stream.user->on_error(&s->stream, err);
 }
@@ -62,7 +84,6 @@ static void encrypt(struct gim_tls_stream *s, gim_str data)
 {
     if (gim_tls_engine_write(s, data) != TLS_DONE)
         fail_later(s, EPROTO);
-    s->stream.pending_len = (uint32_t)gim_stream_pending(&s->socket);
 }
 
 /* Before the handshake is over, plaintext waits in the stream's own pending. */
@@ -132,14 +153,36 @@ static void opened(struct gim_tls_stream *s)
         s->socket.ops->read_stop(&s->socket);
     if (s->stream.user->on_open)
         s->stream.user->on_open(&s->stream);
-    if (l->current == io && early_len && s->stream.pending_len == 0)
+    if (l->current == io && early_len && gim_stream_pending(&s->socket) == 0)
         s->stream.user->on_drained(&s->stream);
+}
+
+/* No record of TLS begins with a letter; the request line of HTTP does. */
+static bool is_clear(const struct gim_tls_stream *s)
+{
+    return gim_tls_engine_is_server(s) && !(s->state & HEARD) && s->in.len && s->in.ptr[0] >= 'A' &&
+           s->in.ptr[0] <= 'Z';
+}
+
+static void answer_clear(struct gim_tls_stream *s)
+{
+    snprintf(s->why, sizeof s->why, "it speaks HTTP without TLS");
+    s->socket.ops->write(&s->socket, GIM_S(CLEAR_ANSWER));
+    s->socket.ops->shut_write(&s->socket);
+    fail(s, EPROTO);
 }
 
 static void shake_hands(struct gim_tls_stream *s)
 {
-    enum gim_tls_result result = gim_tls_engine_shake(s);
+    enum gim_tls_result result;
 
+    if (is_clear(s)) {
+        answer_clear(s);
+        return;
+    }
+    if (s->in.len)
+        set(s, HEARD);
+    result = gim_tls_engine_shake(s);
     if (result == TLS_DONE)
         opened(s);
     else if (result != TLS_WANT)
@@ -251,10 +294,8 @@ static void socket_drained(struct gim_stream *socket)
 {
     struct gim_tls_stream *s = of_socket(socket);
 
-    if (!(s->state & OPEN) || s->stream.pending_len == 0)
-        return; /* only TLS's own had to wait */
-    s->stream.pending_len = 0;
-    s->stream.user->on_drained(&s->stream);
+    if ((s->state & (OPEN | FAILED)) == OPEN)
+        s->stream.user->on_drained(&s->stream); /* also of TLS's own words: they are pending, too */
 }
 
 static void socket_end(struct gim_stream *socket)
@@ -264,7 +305,8 @@ static void socket_end(struct gim_stream *socket)
     if (s->state & (ENDED | FAILED))
         return;
     if (!(s->state & OPEN)) {
-        snprintf(s->why, sizeof s->why, "the server closed the connection during the handshake");
+        snprintf(s->why, sizeof s->why, "the %s closed the connection during the handshake",
+                 gim_tls_engine_is_server(s) ? "client" : "server");
         fail(s, EPROTO);
         return;
     }
@@ -326,9 +368,16 @@ static void tls_close(struct gim_stream *stream, bool reset)
     if (!reset && (s->state & (OPEN | SHUT | FAILED)) == OPEN && !stream->err)
         gim_tls_engine_goodbye(s);
     release(s);
-    s->socket.ops->close(&s->socket, reset);
+    s->socket.ops->close(&s->socket, reset && !(s->state & LAST));
     if (stream->io.ready_at || l->current == &stream->io)
         gim_loop_remove(l, &stream->io);
+}
+
+static const struct gim_stream *tls_below(const struct gim_stream *stream)
+{
+    const struct gim_tls_stream *s = GIM_CONTAINER(stream, const struct gim_tls_stream, stream);
+
+    return s->state & OPEN ? &s->socket : NULL;
 }
 
 static const struct gim_stream_ops tls_ops = {
@@ -337,6 +386,7 @@ static const struct gim_stream_ops tls_ops = {
     .read_start = tls_read_start,
     .shut_write = tls_shut_write,
     .close = tls_close,
+    .below = tls_below,
 };
 
 /* Everything but the socket, and the owner, which is the user's. */
@@ -380,5 +430,21 @@ int gim_tls_start(struct gim_tls_stream *s, struct gim_tls *t, const char *name,
         return -1;
     s->socket.user = &socket_user;
     gim_loop_ready(s->stream.loop, &s->stream.io); /* the handshake begins in the next turn */
+    return 0;
+}
+
+int gim_tls_accept(struct gim_tls_stream *s, struct gim_tls *t, struct gim_loop *l, int fd,
+                   const struct gim_stream_user *user)
+{
+    if (prepare(s, t, l, NULL, user) < 0)
+        return -1;
+    if (gim_socket_open(&s->socket, l, fd, &socket_user) < 0) {
+        int err = errno;
+
+        s->socket.io.fd = -1;
+        release(s);
+        errno = err;
+        return -1;
+    }
     return 0;
 }

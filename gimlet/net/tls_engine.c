@@ -9,6 +9,7 @@
  * OpenSSL's errors are a queue of the thread: it is emptied before each call whose result is asked. */
 #include "tls_engine.h"
 #include "../base/arena.h"
+#include "tls_identity.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
@@ -20,7 +21,8 @@
 #define NAME_MAX_LEN 253 /* RFC 1035 §2.3.4, without the dot at the end */
 
 struct gim_tls {
-    SSL_CTX *ctx;
+    struct gim_tls_identity *identity; /* a server's; NULL: a client */
+    SSL_CTX *ctx;                      /* a client's */
     BIO_METHOD *method;
     size_t out_len;
     char out[OUT_SIZE];
@@ -96,6 +98,11 @@ static BIO_METHOD *bio_method(void)
 
 /* ---- failures --------------------------------------------------------------------------------- */
 
+bool gim_tls_engine_is_server(const struct gim_tls_stream *s)
+{
+    return s->tls->identity != NULL;
+}
+
 /* What the oldest error of this thread says: the cause comes first in OpenSSL's queue. */
 static void say(char *out, size_t len, const char *otherwise)
 {
@@ -136,7 +143,9 @@ static void say_certificate(struct gim_tls_stream *s)
 
 static void say_why(struct gim_tls_stream *s)
 {
-    if (certificate_failed(s))
+    if (gim_tls_engine_is_server(s))
+        say(s->why, sizeof s->why, "TLS failed");
+    else if (certificate_failed(s))
         say_certificate(s);
     else if (speaks_no_tls(s))
         snprintf(s->why, sizeof s->why, "the server does not speak TLS on this port");
@@ -181,7 +190,8 @@ static int set_name(SSL *ssl, const char *name)
 
 static SSL *new_ssl(struct gim_tls_stream *s)
 {
-    SSL *ssl = SSL_new(s->tls->ctx);
+    bool serves = gim_tls_engine_is_server(s);
+    SSL *ssl = serves ? gim_tls_identity_ssl(s->tls->identity) : SSL_new(s->tls->ctx);
     BIO *bio = ssl ? BIO_new(s->tls->method) : NULL;
 
     if (!bio) {
@@ -191,6 +201,10 @@ static SSL *new_ssl(struct gim_tls_stream *s)
     }
     BIO_set_data(bio, s);
     SSL_set_bio(ssl, bio, bio);
+    if (serves) {
+        SSL_set_accept_state(ssl);
+        return ssl;
+    }
     SSL_set_connect_state(ssl);
     if (set_name(ssl, s->name)) {
         SSL_free(ssl);
@@ -308,6 +322,18 @@ struct gim_tls *gim_tls_new(bool verify, const char *ca_file, char *err, size_t 
         return NULL;
     }
     return t;
+}
+
+struct gim_tls *gim_tls_serve(struct gim_tls_identity *who)
+{
+    struct gim_tls *t = gim_heap_alloc(sizeof *t);
+
+    t->identity = who;
+    t->method = bio_method();
+    if (t->method)
+        return t;
+    gim_tls_free(t);
+    return NULL;
 }
 
 void gim_tls_free(struct gim_tls *t)

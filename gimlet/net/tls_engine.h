@@ -1,5 +1,4 @@
-/* tls_engine.h: what OpenSSL does for a TLS stream; for tls.c only. OpenSSL is included in
- * tls_engine.c alone. The engine reads ciphertext from the front of s->in, hands what is to be sent
+/* tls_engine.h: what OpenSSL does for a TLS stream; for tls.c only. The engine reads ciphertext from the front of s->in, hands what is to be sent
  * to s->socket before it returns, and says why it failed in s->why. It calls nobody back. */
 #ifndef NET_TLS_ENGINE_H
 #define NET_TLS_ENGINE_H
@@ -13,6 +12,8 @@ enum gim_tls_result {
     TLS_FAILED
 };
 
+/** Is it a server's? */
+bool gim_tls_engine_is_server(const struct gim_tls_stream *s);
 /** s->tls, s->name and s->in are set. -1 with errno (EINVAL: the name) and `why`. */
 GIM_MUST_CHECK int gim_tls_engine_open(struct gim_tls_stream *s);
 void gim_tls_engine_close(struct gim_tls_stream *s);

@@ -32,7 +32,7 @@ PUBLIC = {
 USERS = ("posts", "examples")
 
 # Where a library's header may stand, when that is not simply one file.
-LIBRARY_HOMES = {"sqlite3.h": "posts/sqlite/"}
+LIBRARY_HOMES = {"sqlite3.h": "posts/sqlite/", "openssl/ssl.h": "gimlet/net/tls_", "openssl/err.h": "gimlet/net/tls_"}
 SYSTEM = re.compile(
     r"(sys|linux|netinet|net|arpa|asm|sanitizer)/.*|"
     r"(assert|complex|ctype|errno|fenv|float|inttypes|iso646|limits|locale|math|setjmp|signal|stdalign|"
