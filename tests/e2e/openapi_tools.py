@@ -1,4 +1,4 @@
-"""Kept tools for OpenAPI documents, in an environment of their own below build/: a validator and a
+"""Kept tools for the documents that we write (OpenAPI, SPDX), in an environment of their own: validators and a
 property tester. They come from PyPI the first time; where that is not to be had, tests that need them
 are skipped and say so."""
 import functools

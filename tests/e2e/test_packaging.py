@@ -1,11 +1,14 @@
 """What lies in packaging/ and what script/package makes of it: units, packages, image, bill of materials."""
+import hashlib
+import json
+import os
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
-from conftest import ROOT, SANITIZED
+from conftest import POSTS, ROOT, SANITIZED
+from openapi_tools import run_tool
 
 PACKAGING = ROOT / "packaging"
 CEILING = "1.0"  # of 10; 0 is best
@@ -84,3 +87,36 @@ def test_the_configuration_of_the_package_is_understood(tmp_path):
     done = posts("--config", conf, "--print-config", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert re.search(rf"store\s.*sqlite:/var/lib/posts/posts.db.*{re.escape(str(conf))}", done.stdout), done.stdout
+
+
+# ---- what is in the program -----------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def sbom(tmp_path_factory):
+    if not shutil.which("dpkg-query"):
+        pytest.skip("needs dpkg")
+    path = tmp_path_factory.mktemp("sbom") / "posts.spdx.json"
+    path.write_text(run(ROOT / "script/sbom", POSTS, env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}).stdout)
+    return path
+
+
+def test_the_bill_of_materials_is_valid_spdx(sbom, tmp_path):
+    done = run_tool("pyspdxtools", "-i", sbom)
+    assert done.returncode == 0, done.stdout + done.stderr
+    broken = tmp_path / "broken.spdx.json"
+    broken.write_text(sbom.read_text().replace('"Apache-2.0"', '"no licence"').replace('"blessing"', '"no licence"'))
+    assert run_tool("pyspdxtools", "-i", broken).returncode != 0
+
+
+def test_the_bill_of_materials_names_what_is_linked_and_only_that(sbom):
+    bill = json.loads(sbom.read_text())
+    packages = {p["name"]: p for p in bill["packages"]}
+    assert bill["creationInfo"]["created"] == "2023-11-14T22:13:20Z"
+    assert all(p["licenseConcluded"] != "NOASSERTION" and p["versionInfo"] for p in packages.values())
+    sums = {c["algorithm"]: c["checksumValue"] for c in bill["files"][0]["checksums"]}
+    assert sums["SHA256"] == hashlib.sha256(POSTS.read_bytes()).hexdigest()
+    # SQLite's and the C library's code is in it; the pool's TLS and compression, which posts does not name, are not
+    assert any(name.startswith("libsqlite3") for name in packages) and any(name.startswith("libc6") for name in packages)
+    assert not {"libcyaml1", "libssl-dev", "libzstd-dev", "zlib1g-dev"} & set(packages)
+    version = run("dpkg-query", "-W", "-f", "${Version}", next(n for n in packages if n.startswith("libsqlite3"))).stdout
+    assert next(p for n, p in packages.items() if n.startswith("libsqlite3"))["versionInfo"] == version
