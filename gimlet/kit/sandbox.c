@@ -172,11 +172,8 @@ static int become(const struct gim_app *app, char *err, size_t err_len)
     const char *name = app->settings.user;
     struct gim_user u;
 
-    if (!name || !*name) {
-        if (geteuid() == 0)
-            gim_log(GIM_LOG_WARN, "sandbox", "running as root: --user NAME gives that up");
+    if (!name || !*name)
         return 0;
-    }
     if (gim_user_find(name, "/etc/passwd", "/etc/group", &u, err, err_len))
         return -1;
     return gim_user_become(&u, err, err_len);
@@ -231,4 +228,14 @@ static int enter(struct gim_app *app, char *err, size_t err_len)
     return confine(app, mode == SANDBOX_ON, err, err_len) ? EXIT_REFUSED : 0;
 }
 
-const struct gim_confinement gim_sandbox_confinement = {.options = options, .enter = enter};
+static const char *describe(const struct gim_app *app)
+{
+    static const char *const words[] = {"", ", as root", ", not confined",
+                                        ", as root, not confined"};
+    bool off = unfit || app->settings.sandbox == SANDBOX_OFF;
+
+    return words[(geteuid() == 0 ? 1 : 0) + (off ? 2 : 0)];
+}
+
+const struct gim_confinement gim_sandbox_confinement = {
+    .options = options, .enter = enter, .describe = describe};

@@ -10,6 +10,8 @@ struct gim_confinement {
     const struct gim_option *options; /* rows over struct gim_settings */
     /** The sockets are bound, there is no other thread. 0, or an exit code with a sentence in `err`. */
     int (*enter)(struct gim_app *app, char *err, size_t err_len);
+    /** The end of the start line, once entered: "", ", as root". */
+    const char *(*describe)(const struct gim_app *app);
 };
 
 #endif

@@ -75,9 +75,11 @@ static void started(void *user, const char *address)
     const struct gim_app *app = user;
     const char *more = app->spec.describe ? app->spec.describe(app->spec.state) : NULL;
 
-    fprintf(stderr, "%s: listening on %s%s%s, %u worker%s%s\n", app->spec.name, address,
+    const char *how = app->spec.sandbox ? app->spec.sandbox->confinement->describe(app) : "";
+
+    fprintf(stderr, "%s: listening on %s%s%s, %u worker%s%s%s\n", app->spec.name, address,
             more ? ", " : "", more ? more : "", app->workers, app->workers == 1 ? "" : "s",
-            app->inherited ? ", socket handed over" : "");
+            app->inherited ? ", socket handed over" : "", how);
     gim_notify("READY=1");
     gim_forget_start(); /* the words above were the last of the start */
 }

@@ -20,8 +20,8 @@
  * in this order:
  *
  *   1. --user NAME: root becomes that user, for good. Without it root keeps its name, but only the
- *      powers over files that are its own or others' (CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER); a
- *      line says so. No program it could start has more rights (no_new_privs), --sandbox off or not.
+ *      powers over files that are its own or others' (CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER); the
+ *      start line says so. No program it could start has more rights (no_new_privs), --sandbox off or not.
  *   2. Landlock (Linux 5.13): no file but those named, no program executed, no TCP port bound or
  *      connected to (6.7), no signal to others (6.12).
  *   3. seccomp: a list of system calls that a service needs. Any other fails with EPERM (ENOSYS when
