@@ -49,6 +49,16 @@ static const char *ready(void *state)
     return posts->store->ops->ready(posts->store);
 }
 
+/* Whatever is to be opened once the service is shut in. */
+static void paths(struct gim_sandbox_paths *p, void *state)
+{
+    const struct posts *posts = state;
+
+    store_paths(posts->store_url, p);
+}
+
+static const struct gim_sandbox sandbox = GIM_SANDBOX(.paths = paths);
+
 static const struct gim_middleware *const middleware[] = {&gim_request_id, NULL};
 
 static const struct gim_openapi api = GIM_OPENAPI(.title = "Posts", .license = "MIT");
@@ -84,5 +94,6 @@ int main(int argc, char **argv)
                     .about = "Keeps every post it said 201 to. Also: posts backup, posts check.",
                     .routes = posts_routes, .middleware = middleware, .state = &posts,
                     .options = options, .start = start, .stop = stop, .describe = describe,
-                    .ready = ready, .openapi = &api, .metrics = &posts_metrics);
+                    .ready = ready, .openapi = &api, .metrics = &posts_metrics,
+                    .sandbox = &sandbox);
 }

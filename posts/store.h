@@ -92,6 +92,8 @@ struct store_ops {
     /** For the start line: "sqlite:posts.db, durable (WAL, synchronous=FULL), 3.40.1". */
     const char *(*describe)(struct store *s);
     void (*close)(struct store *s); /* finishes what is pending first */
+    /** Names what `open` and the rest will need of the file system; NULL: nothing. */
+    void (*paths)(const char *location, struct gim_sandbox_paths *p);
 };
 
 struct store {
@@ -105,6 +107,9 @@ extern const struct store_ops store_sqlite;
  *  the URL itself is wrong (an option to mend), something else when the store fails. */
 struct store *store_open(const char *url, unsigned workers, const struct store_host *host,
                          char *err, size_t err_len);
+
+/** Names what the store of that URL will need of the file system. */
+void store_paths(const char *url, struct gim_sandbox_paths *p);
 
 /** Idempotency keys older than this are forgotten. */
 #define STORE_KEY_SECONDS (24 * 3600)

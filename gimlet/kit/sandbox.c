@@ -17,6 +17,7 @@
 #define AT(member) GIM_OPTION_AT(struct gim_settings, member)
 #define PATH_BYTES 4096
 #define EXIT_REFUSED 1
+#define EXIT_WRONG_OPTION 2
 
 enum gim_sandbox_mode {
     SANDBOX_AUTO,
@@ -167,6 +168,7 @@ static int enter_files(const struct gim_app *app, int version, char *err, size_t
 
 /* ---- the steps ------------------------------------------------------------------------------ */
 
+/* 0, or an exit code with a sentence. */
 static int become(const struct gim_app *app, char *err, size_t err_len)
 {
     const char *name = app->settings.user;
@@ -175,8 +177,8 @@ static int become(const struct gim_app *app, char *err, size_t err_len)
     if (!name || !*name)
         return 0;
     if (gim_user_find(name, "/etc/passwd", "/etc/group", &u, err, err_len))
-        return -1;
-    return gim_user_become(&u, err, err_len);
+        return EXIT_WRONG_OPTION;
+    return gim_user_become(&u, err, err_len) ? EXIT_REFUSED : 0;
 }
 
 /* Something is not to be had: with --sandbox on that ends the start. */
@@ -213,19 +215,21 @@ static int confine(const struct gim_app *app, bool must, char *err, size_t err_l
 static int enter(struct gim_app *app, char *err, size_t err_len)
 {
     enum gim_sandbox_mode mode = (enum gim_sandbox_mode)app->settings.sandbox;
-    int result = become(app, err, err_len);
+    bool must = mode == SANDBOX_ON;
+    int code = become(app, err, err_len), failed = 0;
+    char why[128];
 
-    if (result == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-        result = miss(mode == SANDBOX_ON, "no no_new_privs in this kernel", err, err_len);
-    if (result || mode == SANDBOX_OFF)
-        return result ? EXIT_REFUSED : 0;
-    if (unfit) {
-        char why[128];
-
+    if (code)
+        return code;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+        failed = miss(must, "no no_new_privs in this kernel", err, err_len);
+    if (!failed && mode != SANDBOX_OFF && unfit) {
         snprintf(why, sizeof why, "this build is not confined: %s", unfit);
-        return miss(mode == SANDBOX_ON, why, err, err_len) ? EXIT_REFUSED : 0;
+        failed = miss(must, why, err, err_len);
+    } else if (!failed && mode != SANDBOX_OFF) {
+        failed = confine(app, must, err, err_len);
     }
-    return confine(app, mode == SANDBOX_ON, err, err_len) ? EXIT_REFUSED : 0;
+    return failed ? EXIT_REFUSED : 0;
 }
 
 static const char *describe(const struct gim_app *app)

@@ -1,7 +1,7 @@
 /* command.c: `posts backup FILE` and `posts check [FILE]`.
  *
- * A backup is made under another name (FILE.part), by the process that runs the service or, when
- * none does, here. It is then read through, synced and renamed: a file under its final name is
+ * A backup is made under another name (FILE.part): from the copy that the process which runs the
+ * service hands over (control.c) or, when none does, from the file. It is then read through, synced and renamed: a file under its final name is
  * whole, and an older backup of that name stays until then. It is one plain file: no log beside it.
  *
  * A check only reads; it may run beside the service. integrity_check finds damage, not loss: posts
@@ -16,7 +16,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#define COPY_BYTES (64 << 20) /* a step */
 
 struct command {
     const char *name, *use;
@@ -123,7 +127,7 @@ static void split(const char *path, char *dir, size_t size)
     snprintf(dir, size, "%.*s", slash ? (int)(slash - path) + 1 : 2, slash ? path : "./");
 }
 
-/* Where the copy grows, as the running process may be told. */
+/* Where the copy grows. */
 static int name_part(struct command *c)
 {
     const char *slash = strrchr(c->file, '/'), *last = slash ? slash + 1 : c->file;
@@ -147,6 +151,39 @@ static int name_part(struct command *c)
     return 0;
 }
 
+/* All bytes of the copy that was handed over. */
+static int fill_part(struct command *c, int from)
+{
+    struct stat st;
+    int to = fstat(from, &st) == 0 && S_ISREG(st.st_mode)
+                 ? open(c->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)
+                 : -1;
+    int64_t left = to < 0 ? -1 : st.st_size;
+
+    while (left > 0) {
+        ssize_t n = sendfile(to, from, NULL, left < COPY_BYTES ? (size_t)left : COPY_BYTES);
+
+        if (n <= 0)
+            break;
+        left -= n;
+    }
+    if (left)
+        fail(c, "cannot write", c->part);
+    if (to >= 0 && close(to) != 0 && !left)
+        left = fail(c, "cannot write", c->part);
+    return left ? -1 : 0;
+}
+
+static int take_copy(struct command *c, struct sq_copy *copy)
+{
+    int file = sq_control_ask(c->store, copy);
+    int failed = file < 0 ? -1 : fill_part(c, file);
+
+    if (file >= 0)
+        close(file);
+    return failed;
+}
+
 /* By the running process; or by this one, which keeps the lock meanwhile. */
 static int copy(struct command *c)
 {
@@ -163,7 +200,7 @@ static int copy(struct command *c)
     int lock = failed ? -1 : sq_lock_take(c->store, held, sizeof held);
 
     if (!failed && lock < 0) {
-        failed = sq_control_ask(c->store, copy);
+        failed = take_copy(c, copy);
     } else if (!failed) {
         db = sq_open_existing(c->store, false, c->err, sizeof c->err);
         failed = db ? 0 : -1;

@@ -1,9 +1,14 @@
 /* control.c: how another process of the same user asks the running one for a copy.
  *
  * A unix socket FILE.control beside the database, readable and writable by its owner only; one
- * thread takes one connection at a time: a line with the absolute path of the copy comes in, "ok" or
- * a sentence goes out. The lock on FILE.lock is held by now, so a socket found here is a dead
+ * thread takes one connection at a time: the line "backup" comes in, "ok" and a descriptor or a
+ * sentence goes out. The lock on FILE.lock is held by now, so a socket found here is a dead
  * process's and goes.
+ *
+ * The service may write nowhere but beside its file (gimlet/sandbox.h), and who asks may write where
+ * the service may not. So the copy is FILE.copy, which has no name any more when its descriptor is
+ * handed over: the asker puts the bytes where it wants them, and nothing stays behind. What a killed
+ * process left of one goes at the next start or copy.
  *
  * A socket's address has room for some hundred bytes, a path may be longer: the address names the
  * directory by descriptor. */
@@ -21,6 +26,8 @@
 
 #define STACK_BYTES (128 << 10)
 #define SUFFIX ".control"
+#define COPY_SUFFIX ".copy"
+#define REQUEST "backup"
 
 /* ---- the address --------------------------------------------------------------------------- */
 
@@ -86,19 +93,79 @@ static int write_line(int fd, const char *line)
     return send(fd, text, (size_t)len, MSG_NOSIGNAL) == len ? 0 : -1;
 }
 
+/* A descriptor goes with one byte before the line. */
+union ancillary {
+    struct cmsghdr head;
+    char room[CMSG_SPACE(sizeof(int))];
+};
+
+static int send_file(int fd, int file)
+{
+    union ancillary a = {0};
+    struct iovec one = {.iov_base = (char[]){'+'}, .iov_len = 1};
+    struct msghdr m = {
+        .msg_iov = &one, .msg_iovlen = 1, .msg_control = &a, .msg_controllen = sizeof a};
+
+    a.head.cmsg_level = SOL_SOCKET;
+    a.head.cmsg_type = SCM_RIGHTS;
+    a.head.cmsg_len = CMSG_LEN(sizeof file);
+    memcpy(CMSG_DATA(&a.head), &file, sizeof file);
+    return sendmsg(fd, &m, MSG_NOSIGNAL) == 1 ? 0 : -1;
+}
+
+/* The first byte; with a descriptor when it is '+'. -1: nothing came. */
+static int receive_first(int fd, char *first, int *file)
+{
+    union ancillary a = {0};
+    struct iovec one = {.iov_base = first, .iov_len = 1};
+    struct msghdr m = {
+        .msg_iov = &one, .msg_iovlen = 1, .msg_control = &a, .msg_controllen = sizeof a};
+
+    *file = -1;
+    if (recvmsg(fd, &m, MSG_CMSG_CLOEXEC) != 1)
+        return -1;
+    if (m.msg_controllen >= sizeof a.head && a.head.cmsg_type == SCM_RIGHTS &&
+        a.head.cmsg_len == CMSG_LEN(sizeof *file))
+        memcpy(file, CMSG_DATA(&a.head), sizeof *file);
+    return 0;
+}
+
 /* ---- the running process ------------------------------------------------------------------- */
+
+/* Makes the copy and takes its name away: its descriptor, or -1 with copy->err. */
+static int make_copy(struct sq_control *c, struct sq_copy *copy)
+{
+    int file = -1;
+
+    snprintf(copy->path, sizeof copy->path, "%s" COPY_SUFFIX, c->path);
+    copy->stop = &c->closed;
+    unlink(copy->path);
+    if (sq_copy_ask(c->writer, copy) == 0) {
+        file = open(copy->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        if (file < 0)
+            snprintf(copy->err, sizeof copy->err, "%s: %s", copy->path, strerror(errno));
+    }
+    unlink(copy->path);
+    return file;
+}
 
 static void answer(struct sq_control *c, int fd)
 {
     struct sq_copy *copy = calloc(1, sizeof *copy);
+    char request[64];
 
     set_patience(fd, 2);
-    if (copy)
-        copy->stop = &c->closed;
-    if (copy && read_line(fd, copy->path, sizeof copy->path) == 0) {
-        int failed = copy->path[0] == '/' ? sq_copy_ask(c->writer, copy) : -1;
+    if (copy && read_line(fd, request, sizeof request) == 0) {
+        if (strcmp(request, REQUEST) == 0) {
+            int file = make_copy(c, copy);
 
-        write_line(fd, failed ? copy->err[0] ? copy->err : "an absolute path is wanted" : "ok");
+            if (file < 0 || send_file(fd, file) == 0)
+                write_line(fd, file < 0 ? copy->err : "ok");
+            if (file >= 0)
+                close(file);
+        } else {
+            write_line(fd, "the running posts does not know this request: is it older or newer?");
+        }
     }
     free(copy);
     close(fd);
@@ -140,7 +207,12 @@ static int listen_at(const char *path)
 
 void sq_control_open(struct sq_control *c, const char *path, struct sq_writer *w)
 {
+    char left[sizeof((struct sq_copy *)0)->path];
+
     c->writer = w;
+    c->path = path;
+    snprintf(left, sizeof left, "%s" COPY_SUFFIX, path);
+    unlink(left); /* of a process that was killed */
     c->fd = listen_at(path);
     if (c->fd >= 0 && sq_thread_start(&c->thread, STACK_BYTES, run, c) == 0)
         return;
@@ -170,25 +242,42 @@ void sq_control_close(struct sq_control *c, const char *path)
 
 /* ---- who asks ------------------------------------------------------------------------------ */
 
+/* What the running process says: the copy, or -1 with c->err. */
+static int receive_copy(int fd, struct sq_copy *c)
+{
+    int file = -1;
+    bool ended = write_line(fd, REQUEST) != 0 || receive_first(fd, c->err, &file) != 0;
+
+    if (!ended) {
+        size_t had = file < 0; /* else the byte was the descriptor's */
+        ended = read_line(fd, c->err + had, sizeof c->err - had) != 0;
+    }
+    if (ended)
+        snprintf(c->err, sizeof c->err, "the running posts ended before the copy was complete");
+    else if (file >= 0 && strcmp(c->err, "ok") == 0)
+        c->err[0] = '\0';
+    if (c->err[0] && file >= 0) {
+        close(file);
+        file = -1;
+    }
+    return file;
+}
+
 int sq_control_ask(const char *path, struct sq_copy *c)
 {
     struct sockaddr_un a = {0};
     int dir = address(path, &a);
     int fd = dir < 0 ? -1 : socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int failed = fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof a) != 0;
+    int file = -1;
 
-    if (failed) {
+    if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof a) != 0)
         snprintf(c->err, sizeof c->err, "%s is in use, but cannot be asked at %s" SUFFIX ": %s",
                  path, path, strerror(errno));
-    } else if (write_line(fd, c->path) != 0 || read_line(fd, c->err, sizeof c->err) != 0) {
-        snprintf(c->err, sizeof c->err, "the running posts ended before the copy was complete");
-        failed = -1;
-    } else if (strcmp(c->err, "ok") == 0) {
-        c->err[0] = '\0';
-    }
+    else
+        file = receive_copy(fd, c);
     if (fd >= 0)
         close(fd);
     if (dir >= 0)
         close(dir);
-    return failed || c->err[0] ? -1 : 0;
+    return file;
 }

@@ -211,16 +211,18 @@ void sq_copy_all(sqlite3 *db, struct sq_copy *c);
 
 struct sq_control {
     struct sq_writer *writer;
-    int fd; /* -1: it could not be opened, which was logged */
+    const char *path; /* of the file; the store's */
+    int fd;           /* -1: it could not be opened, which was logged */
     _Atomic bool closed;
     pthread_t thread;
 };
 
-/** Listens at PATH.control. */
+/** Listens at PATH.control; `path` must outlive it. */
 void sq_control_open(struct sq_control *c, const char *path, struct sq_writer *w);
 /** Before the writer is closed: a copy under way ends without result. */
 void sq_control_close(struct sq_control *c, const char *path);
-/** Asks the process that has the file open to copy it to c->path. 0; -1: c->err. */
+/** Asks the process that has the file open for a copy: a descriptor to read it from, to be closed; or
+ *  -1: c->err. */
 int sq_control_ask(const char *path, struct sq_copy *c);
 
 /* ---- reading --------------------------------------------------------------------------------- */

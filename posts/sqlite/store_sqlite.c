@@ -9,6 +9,7 @@
 #include "../location.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -132,6 +133,30 @@ static struct store *sqlite_open(const char *location, unsigned workers,
     return NULL;
 }
 
+static void allow_directory_of(const char *path, struct gim_sandbox_paths *p)
+{
+    const char *slash = strrchr(path, '/');
+    char directory[PATH_MAX];
+
+    snprintf(directory, sizeof directory, "%.*s", slash ? (int)(slash - path) + 1 : 1,
+             slash ? path : ".");
+    gim_sandbox_write(p, directory);
+}
+
+/* Lock, log and socket stand beside the file: beside its name, and beside what that leads to. */
+static void sqlite_paths(const char *location, struct gim_sandbox_paths *p)
+{
+    struct sqlite_store s;
+    struct sq_options o;
+    char err[256], real[PATH_MAX];
+
+    if (read_location(location, &s, &o, err, sizeof err) != 0)
+        return; /* open will say it */
+    allow_directory_of(s.path, p);
+    if (realpath(s.path, real))
+        allow_directory_of(real, p);
+}
+
 const struct store_ops store_sqlite = {
     .scheme = "sqlite:",
     .open = sqlite_open,
@@ -139,4 +164,5 @@ const struct store_ops store_sqlite = {
     .ready = sqlite_ready,
     .describe = sqlite_describe,
     .close = sqlite_close_store,
+    .paths = sqlite_paths,
 };
