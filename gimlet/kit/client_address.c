@@ -1,9 +1,8 @@
-/* client_address.c: gim_client: the peer, or whom the trusted proxies name (http/forwarded.h).
+/* client_address.c: gim_client: the peer, or whom the trusted proxies name (rest/peer.c).
  *
  * The middleware only leaves its set-up in the request; the field is read when a handler or another
  * middleware asks, and the answer is kept, since the peer's address costs a system call. */
-#include "../http/forwarded.h"
-#include "../rest/ctx.h"
+#include "../rest/peer.h"
 #include <gimlet/client.h>
 
 static const char proxies_key, client_key; /* their addresses are the names */
@@ -32,48 +31,33 @@ const char *gim_proxies_wrong(const void *with)
                                       : NULL;
 }
 
-static gim_str trusted_of(const struct gim_proxies *p)
+/* The list as it was read by whoever came first; who comes second at the same moment gives its own
+ * back. */
+static const struct gim_trusted *trusted_of(const struct gim_proxies *p)
 {
-    if (p && p->setting && *p->setting)
-        return gim_str_of(*p->setting);
-    return gim_str_of(p ? p->trusted : NULL);
-}
+    void *there = __atomic_load_n(&p->list->inside, __ATOMIC_ACQUIRE);
+    const char *text = p->setting && *p->setting ? *p->setting : p->trusted;
+    struct gim_trusted *made;
 
-static void read_field(struct gim_ctx *c, const char *field, struct gim_forwarded *f)
-{
-    gim_str name = gim_str_of(field ? field : "X-Forwarded-For"), line;
-    bool standard = gim_str_eq_fold(name, GIM_S("Forwarded"));
-    size_t at = 0;
-
-    while ((line = gim_header_next(c, name, &at)).ptr) {
-        if (standard)
-            gim_forwarded_line(f, line);
-        else
-            gim_forwarded_list(f, line);
-    }
+    if (there)
+        return there;
+    made = gim_heap_alloc(sizeof *made);
+    (void)gim_trusted_read(made, text ? gim_str_of(text) : (gim_str){0});
+    if (__atomic_compare_exchange_n(&p->list->inside, &there, made, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_ACQUIRE))
+        return made;
+    gim_heap_free(made);
+    return there;
 }
 
 static gim_str find_client(struct gim_ctx *c)
 {
     const struct gim_proxies *p = gim_get(c, &proxies_key);
-    struct gim_trusted trusted;
-    struct gim_forwarded f = {.trusted = &trusted};
-    gim_str remote = gim_remote(c);
-    char text[GIM_ADDRESS_MAX];
-    struct gim_address peer;
-    bool has_peer;
+    char text[GIM_PEER_MAX];
+    gim_str client =
+        gim_ctx_client(c, p ? trusted_of(p) : gim_ctx_app(c)->trusted, p ? p->field : NULL, text);
 
-    if (!p && !gim_str_starts(remote, GIM_S("::ffff:")))
-        return remote; /* as it would be written again */
-    has_peer = !gim_address_read(remote, &peer);
-    (void)gim_trusted_read(&trusted, trusted_of(p));
-    if (p && (has_peer || trusted.local))
-        read_field(c, p->field, &f);
-    if (has_peer)
-        gim_forwarded_next(&f, &peer);
-    if (!f.known)
-        return remote;
-    return gim_dup(gim_arena(c), (gim_str){text, gim_address_write(text, &f.client)});
+    return client.len ? gim_dup(gim_arena(c), client) : (gim_str){0};
 }
 
 gim_str gim_client(struct gim_ctx *c)

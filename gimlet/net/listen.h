@@ -33,6 +33,8 @@ struct gim_listener {
     struct gim_loop *loop;
     struct gim_timer back_off;
     void (*on_accept)(struct gim_listener *l, int fd); /* the fd is the callee's */
+    uint8_t peer[16]; /* during on_accept: whose connection it is, in IPv6 form ... */
+    bool peer_known;  /* ... if it has an address */
     uint32_t per_turn;
     int spare;      /* private */
     bool shared;    /* add with EPOLLEXCLUSIVE */

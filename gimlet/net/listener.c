@@ -36,6 +36,39 @@ static bool is_clients(int err)
     return false;
 }
 
+/* The address of who has connected, as the kernel gave it with the connection. */
+static void take_peer(struct gim_listener *l, const struct sockaddr_storage *from)
+{
+    const void *address = from;
+
+    l->peer_known = true;
+    if (from->ss_family == AF_INET6) {
+        const struct sockaddr_in6 *in6 = address;
+
+        memcpy(l->peer, &in6->sin6_addr, sizeof l->peer);
+    } else if (from->ss_family == AF_INET) {
+        const struct sockaddr_in *in4 = address;
+
+        memset(l->peer, 0, 10);
+        memset(l->peer + 10, 0xff, 2);
+        memcpy(l->peer + 12, &in4->sin_addr, 4);
+    } else {
+        l->peer_known = false;
+    }
+}
+
+/* The next one who waits; -1 with errno. */
+static int accept_one(struct gim_listener *l)
+{
+    struct sockaddr_storage from = {0};
+    socklen_t len = sizeof from;
+    int fd = accept4(l->io.fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+    if (fd >= 0)
+        take_peer(l, &from);
+    return fd;
+}
+
 static int spare_fd(void)
 {
     return open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -82,7 +115,7 @@ static void on_readable(struct gim_io *io, uint32_t events)
 
     (void)events;
     for (uint32_t i = 0; i < l->per_turn; i++) {
-        int fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd = accept_one(l);
 
         if (fd >= 0) {
             l->paused = false;
@@ -128,7 +161,7 @@ void gim_listener_drain(struct gim_listener *l)
 {
     /* Those who come meanwhile are many where somebody floods us, and the stop must not wait. */
     for (int i = 0; i < BACKLOG_MAX; i++) {
-        int fd = accept4(l->io.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd = accept_one(l);
 
         if (fd < 0)
             return;

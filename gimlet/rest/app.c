@@ -4,9 +4,11 @@
 #include "app.h"
 #include "../base/options.h"
 #include "../json/schema_check.h"
+#include "../wire/crowd.h"
 #include "ctx.h"
 #include "mistake.h"
 #include "observer.h"
+#include "peer.h"
 #include "work.h"
 #include <errno.h>
 #include <gimlet/openapi.h>
@@ -118,6 +120,16 @@ static int build(struct gim_app *app, struct gim_buf *why)
     return spec->metrics ? spec->metrics->observer->open(app, why) : 0;
 }
 
+/* Whose word counts, and how many connections each may have. */
+static void know_clients(struct gim_app *app)
+{
+    int64_t max = app->settings.max_connections_per_address;
+
+    app->trusted = gim_trusted_of(app->settings.trusted_proxies, &app->not_trusted);
+    if (max)
+        app->shared.crowd = gim_crowd_new(max, app->trusted);
+}
+
 struct gim_app *gim_app_build(const struct gim_app_spec *spec, const struct gim_settings *settings,
                               char *err, size_t err_len)
 {
@@ -130,6 +142,7 @@ struct gim_app *gim_app_build(const struct gim_app_spec *spec, const struct gim_
     app->settings = *settings;
     app->settings.strict_content_type |= spec->strict_content_type;
     app->workers = settings->workers ? (unsigned)settings->workers : 1;
+    know_clients(app);
     app->loops = gim_heap_alloc(app->workers * sizeof(struct gim_loop *));
     app->running = gim_heap_alloc(app->workers * sizeof(struct gim_worker *));
     if (build(app, &why)) {
@@ -168,6 +181,8 @@ void gim_app_free(struct gim_app *app)
         gim_router_free(app->router);
     gim_heap_free(atomic_load(&app->openapi));
     gim_heap_free((void *)app->mistakes);
+    gim_crowd_free(app->shared.crowd);
+    gim_heap_free(app->trusted);
     gim_heap_free((void *)app->loops);
     gim_heap_free((void *)app->running);
     gim_heap_free(app->top);

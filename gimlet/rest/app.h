@@ -23,8 +23,11 @@ struct gim_app {
     struct gim_router *router;
     struct gim_group *top; /* the spec's routes with the built-in ones behind them */
     struct gim_wire_shared shared;
+    struct gim_trusted *trusted; /* --trusted-proxies; NULL: nobody */
+    gim_str not_trusted;         /* an entry of it that is none: the program does not start */
     _Atomic(struct gim_pool *) pool; /* work.c; NULL until it is needed */
     unsigned workers;
+    void *secure;                /* the .tls's, while HTTPS is spoken; NULL: plain HTTP */
     int inherited;               /* the listening socket that was handed over; 0: none */
     struct gim_loop **loops;     /* of the workers, known before they run; NULL: not yet */
     struct gim_worker **running; /* each set by the worker itself, for its own thread */
@@ -32,6 +35,8 @@ struct gim_app {
     _Atomic bool closed;         /* nothing is taken any more */
     _Atomic uint32_t posted;     /* gim_post's that have not run */
     _Atomic bool draining;
+    struct gim_reload *reloads; /* reload.h */
+    bool at_terminal;           /* stderr was one at the start */
     struct gim_test_driver *test; /* test client, made at its first call */
     _Atomic(void *) openapi;      /* the document, once somebody asked: a block of the heap */
     void *observed;               /* the observer's: observer.h */

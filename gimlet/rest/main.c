@@ -185,7 +185,14 @@ static int run(const struct gim_app_spec *spec, const struct gim_settings *setti
                 err);
         return EXIT_FAILED;
     }
-    if (switched)
+    if (app->not_trusted.ptr) {
+        fprintf(
+            stderr,
+            "%s: --trusted-proxies: '%.*s' is no address, no network and not \"unix\", or is one "
+            "of more than 32\n",
+            spec->name ? spec->name : "app", GIM_FMT(app->not_trusted));
+        code = EXIT_WRONG_OPTION;
+    } else if (switched) {
         print(app, switched);
     else
         code = serve_here(app);

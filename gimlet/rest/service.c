@@ -10,6 +10,7 @@
 #include "form.h"
 #include "mistake.h"
 #include "observer.h"
+#include "peer.h"
 
 /* ---- binding ------------------------------------------------------------------------------- */
 
@@ -384,7 +385,7 @@ static void on_done(struct gim_exchange *x, size_t sent, bool aborted)
     gim_access_log_add(&w->log,
                        &(struct gim_access_entry){
                            .time = gim_now(),
-                           .remote = {remote, gim_socket_peer(x->conn->stream, remote)},
+                           .remote = gim_ctx_client(c, w->app->trusted, NULL, remote),
                            .method = known ? gim_method(c) : (gim_str){0},
                            .target = known ? gim_head_str(&x->head, x->head.target) : (gim_str){0},
                            .route = known ? gim_route_pattern(c) : (gim_str){0},

@@ -18,6 +18,8 @@ const struct gim_option gim_settings_rows[] = {
      .group = "Listen"},
     {"workers", GIM_OPTION_INT, AT(workers), "0", 0, 256, .group = "Listen",
      .help = "event loops; 0: one per CPU we may use"},
+    {"trusted_proxies", GIM_OPTION_STR, AT(trusted_proxies), "none", .group = "Listen",
+     .rare = true, .help = "whose X-Forwarded-For counts: 10.0.0.0/8, ::1, unix"},
     {"backlog", GIM_OPTION_INT, AT(backlog), "4096", 1, 65535, .group = "Listen", .rare = true,
      .help = "connections waiting to be accepted"},
 
@@ -39,6 +41,9 @@ const struct gim_option gim_settings_rows[] = {
      .help = "unfinished bodies, untaken answers in all; then 503"},
     {"max_connections", GIM_OPTION_INT, AT(max_connections), "16384", 0, 10000000,
      .group = "Limits", .rare = true, .help = "beyond it idle ones go first, then 503"},
+    {"max_connections_per_address", GIM_OPTION_INT, AT(max_connections_per_address), "0", 0,
+     10000000, .group = "Limits", .rare = true,
+     .help = "0: any; 127.0.0.1, ::1, trusted proxies not counted"},
     {"max_in_flight", GIM_OPTION_INT, AT(max_in_flight), "8192", 0, 10000000, .group = "Limits",
      .rare = true, .help = "suspended requests, streams; beyond it 503"},
 

@@ -20,6 +20,8 @@ struct gim_settings {
     const char *user;           /* NULL or "": as it was started */
     struct gim_limits limits;
 };
+    int64_t max_connections_per_address;    /* of the process */
+    const char *trusted_proxies;            /* a list of networks */
 
 extern const struct gim_option gim_settings_rows[];
 

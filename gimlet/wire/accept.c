@@ -1,39 +1,88 @@
 /* accept.c: connections coming and having to go: how many there may be, and who goes first.
  *
+ * An address that has its share already is told 503, and cut off a little beyond (crowd.h).
+ *
  * Over the limit an idle connection makes room for the new one: it costs its client a reconnect,
  * where a refusal would cost somebody an answer. Only when none is found idle is the new client
  * told 503, and beyond a small overshoot of those, who would hold sockets too, it is cut off. */
 #include "conn.h"
+#include "crowd.h"
 
 #define OVERSHOOT 64  /* connections over the limit that still get their 503 */
 #define SHED_LOOK 256 /* connections looked at for an idle one, oldest first */
 
-struct socket_conn { /* one block for the connection and its stream */
-    struct gim_conn conn;
-    struct gim_stream stream;
-};
+/* On the memory behind the connection: one block for both. NULL: the fd is still ours. */
+static struct gim_stream *open_stream(struct gim_wire *w, void *memory, int fd)
+{
+    struct gim_stream *plain = memory;
 
-void gim_conn_accept(struct gim_wire *w, int fd)
+    if (w->layer)
+        return w->layer->open(w->layer_with, memory, w->loop, fd, &gim_conn_user);
+    return gim_socket_open(plain, w->loop, fd, &gim_conn_user) ? NULL : plain;
+}
+
+/* Opens a connection; with `words` it is refused with them. */
+static void open_conn(struct gim_wire *w, int fd, uint64_t from, enum gim_refused why,
+                      const char *words)
+{
+    size_t size = w->layer ? w->layer->size : sizeof(struct gim_stream);
+    struct gim_conn *c = gim_heap_alloc(sizeof *c + size);
+    struct gim_stream *stream = open_stream(w, c + 1, fd);
+
+    c->from = from;
+    if (!stream) {
+        gim_socket_close(fd);
+        if (from)
+            gim_crowd_leave(w->shared->crowd, from);
+        gim_heap_free(c);
+        return;
+    }
+    gim_conn_start(c, w, stream);
+    if (words)
+        gim_conn_refuse(c, why, 503, words);
+}
+
+/* Cut off without a word. */
+static void cut(struct gim_wire *w, int fd, uint64_t from)
+{
+    gim_wire_count(w, GIM_REFUSED_CONNECTIONS_CUT);
+    if (from)
+        gim_crowd_leave(w->shared->crowd, from);
+    gim_socket_close(fd);
+}
+
+/* Accepts from an address that is counted as `from`, if it is. */
+static void admit(struct gim_wire *w, int fd, uint64_t from)
 {
     int64_t max = w->limits->max_connections;
     bool over = max && w->n_conns >= max && !gim_conn_shed(w);
-    struct socket_conn *sc;
 
-    if (over && w->n_conns >= max + OVERSHOOT) {
-        gim_wire_count(w, GIM_REFUSED_CONNECTIONS_CUT);
-        gim_socket_close(fd);
-        return;
-    }
-    sc = gim_heap_alloc(sizeof *sc);
-    if (gim_socket_open(&sc->stream, w->loop, fd, &gim_conn_user)) {
-        gim_socket_close(fd);
-        gim_heap_free(sc);
-        return;
-    }
-    gim_conn_start(&sc->conn, w, &sc->stream);
-    if (over)
-        gim_conn_refuse(&sc->conn, GIM_REFUSED_CONNECTIONS_FULL, 503,
-                        "too many connections; try again");
+    if (over && w->n_conns >= max + OVERSHOOT)
+        cut(w, fd, from);
+    else
+        open_conn(w, fd, from, GIM_REFUSED_CONNECTIONS_FULL,
+                  over ? "too many connections; try again" : NULL);
+}
+
+void gim_conn_accept(struct gim_wire *w, int fd)
+{
+    admit(w, fd, 0);
+}
+
+void gim_conn_accept_from(struct gim_wire *w, int fd, const uint8_t peer[16])
+{
+    enum gim_crowded crowded = GIM_CROWD_ROOM;
+    uint64_t from = 0;
+
+    if (peer && w->shared->crowd)
+        crowded = gim_crowd_enter(w->shared->crowd, peer, &from);
+    if (crowded == GIM_CROWD_ROOM)
+        admit(w, fd, from);
+    else if (crowded == GIM_CROWD_CUT)
+        cut(w, fd, from);
+    else
+        open_conn(w, fd, from, GIM_REFUSED_ADDRESS_FULL,
+                  "too many connections from your address; close some");
 }
 
 void gim_conn_drain(struct gim_conn *c)

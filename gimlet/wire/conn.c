@@ -12,6 +12,8 @@
  * sends what was produced, decides whether the connection goes on, and sets its one deadline. */
 #include "conn.h"
 #include "conn_private.h"
+#include "crowd.h"
+#include <errno.h>
 
 #define SMALL_BODY 65536        /* an unwanted body up to this is read past, not hung up on */
 #define LINGER_BYTES (16 << 20) /* discarded after the last reply, then the connection is cut */
@@ -44,6 +46,8 @@ void gim_conn_close(struct gim_conn *c, bool reset)
     gim_timer_clear(c->wire->loop, &c->timer);
     gim_list_remove(&c->node);
     gim_wire_leave(c->wire);
+    if (c->from)
+        gim_crowd_leave(c->wire->shared->crowd, c->from);
     (void)gim_wire_charge(c->wire, c->held, 0);
     c->stream->ops->close(c->stream, reset);
     gim_heap_free(c->carry);
@@ -525,8 +529,11 @@ static void on_fin(struct gim_stream *s)
 
 static void on_error(struct gim_stream *s, int err)
 {
-    (void)err;
-    gim_conn_close(s->owner, true);
+    struct gim_conn *c = s->owner;
+
+    if (err == EPROTO && c->phase == GIM_CONN_NEW)
+        gim_wire_count(c->wire, GIM_REFUSED_HANDSHAKE);
+    gim_conn_close(c, true);
 }
 
 const struct gim_stream_user gim_conn_user = {

@@ -31,6 +31,7 @@ struct gim_conn {
         progress;  /* BODY: unwanted bytes read past; WRITE: pending at the last look; LINGER: bytes
                           discarded */
     uint32_t held; /* bytes of output that were pending, and charged, at the last settle */
+    uint64_t from; /* counted in the crowd as this; 0: not counted */
     uint8_t phase; /* enum gim_conn_phase */
     /* bits, because all of them are asked at once: shall the next request wait? */
     bool suspended : 1; /* x runs elsewhere */
@@ -46,6 +47,8 @@ struct gim_conn {
 
 /** A connection on an accepted socket; the fd is closed when there is no room for it. accept.c */
 void gim_conn_accept(struct gim_wire *w, int fd);
+/** The same for a connection of `peer`, an address in IPv6 form; NULL: it has none. accept.c */
+void gim_conn_accept_from(struct gim_wire *w, int fd, const uint8_t peer[16]);
 /** Makes room: closes a connection that is idle. False when none was found. accept.c */
 bool gim_conn_shed(struct gim_wire *w);
 /** Starts the graceful end: an idle connection closes, any other after its present reply; a streamed

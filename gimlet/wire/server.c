@@ -119,7 +119,7 @@ static void on_accept(struct gim_listener *l, int fd)
 {
     struct worker *w = GIM_CONTAINER(l, struct worker, listener);
 
-    gim_conn_accept(w->wire, fd);
+    gim_conn_accept_from(w->wire, fd, l->peer_known ? l->peer : NULL);
 }
 
 static int serve(struct worker *w)

@@ -28,7 +28,9 @@ const char *const gim_refused_names[GIM_REFUSALS] = {
     [GIM_REFUSED_ANSWERS_FULL] = "untaken_answers",
     [GIM_REFUSED_IN_FLIGHT_FULL] = "too_many_in_flight",
     [GIM_REFUSED_QUEUE_FULL] = "blocking_queue_full",
+    [GIM_REFUSED_HANDSHAKE] = "tls_handshake",
     [GIM_REFUSED_CONNECTIONS_FULL] = "too_many_connections",
+    [GIM_REFUSED_ADDRESS_FULL] = "too_many_from_address",
     [GIM_REFUSED_CONNECTIONS_CUT] = "connections_cut",
 };
 

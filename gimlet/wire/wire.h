@@ -6,6 +6,7 @@
 
 #include "../base/buf.h"
 #include "../http/date.h"
+#include "../net/stream.h"
 #include "exchange.h"
 #include <stdatomic.h>
 
@@ -35,7 +36,9 @@ enum gim_refused {
     GIM_REFUSED_ANSWERS_FULL,  /* the same: answers that are not taken */
     GIM_REFUSED_IN_FLIGHT_FULL,
     GIM_REFUSED_QUEUE_FULL, /* of the blocking pool */
+    GIM_REFUSED_HANDSHAKE,  /* no TLS came of it: cut */
     GIM_REFUSED_CONNECTIONS_FULL,
+    GIM_REFUSED_ADDRESS_FULL,    /* one address has too many */
     GIM_REFUSED_CONNECTIONS_CUT, /* far beyond: closed without an answer */
     GIM_REFUSALS
 };
@@ -51,8 +54,19 @@ struct gim_wire_counts {
 struct gim_wire_shared {
     /* bytes held by requests whose body comes in pieces, and by answers that are not taken */
     _Atomic int64_t buffered;
+    /* connections by address; NULL: not counted */
+    struct gim_crowd *crowd;
     /* work beside the requests that a graceful stop waits for */
     _Atomic uint32_t background;
+};
+
+/* What accepted connections speak between their socket and HTTP: TLS. */
+struct gim_layer {
+    size_t size; /* of the stream's memory */
+    /** As gim_socket_open, in zeroed `memory` that lives until the stream is closed. NULL with errno:
+     *  the fd stays the caller's. */
+    struct gim_stream *(*open)(void *with, void *memory, struct gim_loop *l, int fd,
+                               const struct gim_stream_user *user);
 };
 
 struct gim_wire {
@@ -60,6 +74,8 @@ struct gim_wire {
     const struct gim_service *service;
     const struct gim_limits *limits;
     struct gim_wire_shared *shared;
+    const struct gim_layer *layer; /* NULL: none */
+    void *layer_with;
     void *user;         /* the service's */
     unsigned worker;    /* index */
     struct gim_buf out; /* replies of the present turn of one connection */

@@ -10,6 +10,9 @@
  *
  *     gim_str who = gim_client(c);
  *
+ * Who runs the program can say so too, with the option --trusted-proxies, for X-Forwarded-For: it
+ * holds where there is no GIM_PROXIES, and for the access log and --max-connections-per-address.
+ *
  * The field is read from the right: the first address that is no trusted proxy is the client.
  * Whatever stands to the left of it was said by the client and is not looked at. Text that is no
  * address ("unknown", RFC 7239 §6.3) ends the search at the proxy that wrote it.
@@ -23,6 +26,11 @@
 extern "C" {
 #endif
 
+/** The list, once it was read; the macro makes one. */
+struct gim_proxies_list {
+    void *inside;
+};
+
 /** Which proxies are believed, and what they write: GIM_PROXIES. */
 struct gim_proxies {
     const char
@@ -33,17 +41,20 @@ struct gim_proxies {
     /** The one field that the proxies write; NULL: X-Forwarded-For. "Forwarded" is read by RFC 7239,
      *  any other name as a list of addresses. Name none that your proxies pass on from clients. */
     const char *field;
+    struct gim_proxies_list *list; /* set by the macro */
 };
 
 /** A middleware value; put it first. */
 #define GIM_PROXIES(...)                                                                           \
     {                                                                                              \
         .name = "proxies", .before = gim_proxies_before,                                           \
-        .with = GIM_MADE_(const struct gim_proxies, __VA_ARGS__), .wrong = gim_proxies_wrong       \
+        .with = GIM_MADE_(const struct gim_proxies, __VA_ARGS__,                                   \
+                          .list = GIM_MADE_(struct gim_proxies_list, NULL)),                       \
+        .wrong = gim_proxies_wrong                                                                 \
     }
 
 /** The client's address, "192.0.2.1" or "2001:db8::1" (an IPv4 address in IPv6 form is written as
- *  IPv4); absent where gim_remote is. Without GIM_PROXIES it is the peer. The first call of a request
+ *  IPv4); absent where gim_remote is. Without GIM_PROXIES and --trusted-proxies it is the peer. The first call of a request
  *  costs a system call and reads the field, those that follow cost nothing. Loop thread. */
 gim_str gim_client(struct gim_ctx *c);
 
