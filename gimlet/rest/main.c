@@ -194,7 +194,7 @@ static int run(const struct gim_app_spec *spec, const struct gim_settings *setti
         code = EXIT_WRONG_OPTION;
     } else if (switched) {
         print(app, switched);
-    else
+    } else {
         code = serve_here(app);
     gim_app_free(app);
     return code;
