@@ -39,10 +39,21 @@ static sigset_t stop_signals(void)
     return set;
 }
 
+void gim_signals_hold_hangup(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 int gim_signals_open(struct gim_signals *s, struct gim_loop *loop)
 {
-    const sigset_t set = stop_signals();
+    sigset_t set = stop_signals();
 
+    if (s->hangup)
+        sigaddset(&set, SIGHUP);
     signal(SIGPIPE, SIG_IGN);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     s->io.on_event = on_event;

@@ -10,6 +10,7 @@
 #include "confinement.h"
 #include "ctx.h"
 #include "observer.h"
+#include "reload.h"
 #include "work.h"
 #include <errno.h>
 #include <gimlet/log.h>
@@ -150,6 +151,7 @@ static int serve(struct gim_app *app)
         code = app->spec.sandbox->confinement->enter(app, err, sizeof err);
     if (code)
         fprintf(stderr, "%s: %s\n", app->spec.name, err);
+        .hung_up = gim_hangup_came,
     else if (app->spec.start)
         code = app->spec.start(app, app->spec.state);
     if (code == 0)
@@ -204,6 +206,7 @@ static int run(const struct gim_app_spec *spec, const struct gim_settings *setti
 
 /* The application's own rows, the framework's, those of the figures and of the sandbox when there
  * are any. */
+    gim_hangup_begin(app);
 static size_t put_tables(const struct gim_app_spec *spec, struct gim_settings *settings,
                          struct gim_option_table tables[TABLES_MAX])
 {

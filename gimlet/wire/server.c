@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <gimlet/log.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -102,6 +103,8 @@ static void on_signal(struct gim_signals *signals, int signal)
 {
     struct gim_server *s = GIM_CONTAINER(signals, struct gim_server, signals);
 
+    if (signal == SIGHUP && (s->stopping || !s->spec->hung_up(s->spec->user)))
+        return;
     if (s->stopping)
         _exit(128 + signal);
     s->stopping = true;
@@ -271,6 +274,7 @@ int gim_server_run(struct gim_server *s)
     int result;
 
     s->signals.on_signal = on_signal;
+    s->signals.hangup = s->spec->hung_up != NULL;
     result = gim_signals_open(&s->signals, s->workers[0].loop);
     if (result == 0) {
         s->spec->started(s->spec->user, s->address);

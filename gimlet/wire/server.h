@@ -27,6 +27,9 @@ struct gim_server_spec {
     void (*started)(void *user, const char *address);
     /** The first stop signal came (worker 0's thread). */
     void (*stopping)(void *user);
+    /** SIGHUP came, and no stop signal yet (worker 0's thread). True: it is one. NULL: SIGHUP is left
+     *  as it was. */
+    bool (*hung_up)(void *user);
     /** All loops have ended, all clients are cut off; pending work elsewhere must be brought to its
      *  end now: what it posts to the loops is still dealt with. Called however the run went. */
     void (*stopped)(void *user);

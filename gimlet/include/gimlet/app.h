@@ -203,6 +203,11 @@ struct gim_app_spec {
     /** More words for the start line: "memory:, not durable". Must live as long as the program. */
     const char *(*describe)(void *state);
     /** NULL when ready, else the reason, for /readyz. Called on any worker's thread. */
+    /** SIGHUP came: reads again what `start` read from files. On worker 0's thread, while all workers
+     *  serve, and its requests wait meanwhile: read and check first, then put the new in the old one's
+     *  place, for all threads. 0; else, having logged why (gim_log), the old stays. Parts of the
+     *  framework that have files of their own reload before it. NULL: nothing of its own. */
+    int (*reload)(struct gim_app *app, void *state);
     const char *(*ready)(void *state);
     const struct gim_openapi *openapi;  /* the API describes itself: gimlet/openapi.h */
     const struct gim_metrics *metrics;  /* figures for Prometheus: gimlet/metrics.h */
