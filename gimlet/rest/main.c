@@ -198,6 +198,7 @@ static int run(const struct gim_app_spec *spec, const struct gim_settings *setti
         print(app, switched);
     } else {
         code = serve_here(app);
+    }
     gim_app_free(app);
     return code;
 }
@@ -239,7 +240,6 @@ int gim_main_run(int argc, char **argv, const struct gim_app_spec *spec)
 
     if (out.len)
         fwrite(out.ptr, 1, out.len, result == GIM_OPTIONS_WRONG ? stderr : stdout);
-    }
     gim_buf_free(&out);
     if (result != GIM_OPTIONS_GO)
         return result == GIM_OPTIONS_WRONG ? EXIT_WRONG_OPTION : 0;
