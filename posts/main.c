@@ -1,5 +1,6 @@
 /* main.c: the posts service: options, store, routes. */
 #include "command.h"
+#include "full.h"
 #include "metrics.h"
 #include "routes.h"
 #include <errno.h>
@@ -59,6 +60,15 @@ static void paths(struct gim_sandbox_paths *p, void *state)
 
 static const struct gim_sandbox sandbox = GIM_SANDBOX(.paths = paths);
 
+/* The same sources make two programs: posts, and posts-full with the libraries that some options need. */
+#ifdef POSTS_FULL
+#define TLS &gim_tls_server
+#define CONFIGURED NULL
+#else
+#define TLS &gim_tls_elsewhere
+#define CONFIGURED posts_hand_over
+#endif
+
 static const struct gim_middleware *const middleware[] = {&gim_request_id, NULL};
 
 static const struct gim_openapi api = GIM_OPENAPI(.title = "Posts", .license = "MIT");
@@ -85,6 +95,7 @@ int main(int argc, char **argv)
 {
     static struct posts posts;
 
+    posts.argv = argv;
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         if (argc > 1 && strcmp(argv[1], commands[i].name) == 0)
             return run_command(i, argc - 1, argv + 1);
@@ -93,7 +104,7 @@ int main(int argc, char **argv)
     return gim_main(argc, argv, .name = "posts", .version = GIM_VERSION,
                     .about = "Keeps every post it said 201 to. Also: posts backup, posts check.",
                     .routes = posts_routes, .middleware = middleware, .state = &posts,
-                    .options = options, .start = start, .stop = stop, .describe = describe,
-                    .ready = ready, .openapi = &api, .metrics = &posts_metrics,
-                    .sandbox = &sandbox);
+                    .options = options, .tls = TLS, .configured = CONFIGURED, .start = start,
+                    .stop = stop, .describe = describe, .ready = ready, .openapi = &api,
+                    .metrics = &posts_metrics, .sandbox = &sandbox);
 }

@@ -9,6 +9,7 @@ struct posts {
     const char *store_url;
     bool require_if_match;
     struct store *store;
+    char **argv; /* as main got it */
 };
 
 extern const struct gim_route posts_routes[];

@@ -35,6 +35,7 @@
  *   openapi.h the API describes itself: a document and a page
  *   metrics.h figures for Prometheus
  *   trace.h   W3C traceparent
+ *   tls.h     HTTPS without a proxy
  *   sandbox.h a service that was taken over can do little
  *
  * Beneath all: str.h arena.h time.h, bytes with a length, memory by lifetime, instants.
@@ -68,6 +69,7 @@
 #include <gimlet/task.h>
 #include <gimlet/test.h>
 #include <gimlet/time.h>
+#include <gimlet/tls.h>
 #include <gimlet/topic.h>
 #include <gimlet/trace.h>
 #include <gimlet/upload.h>

@@ -139,17 +139,14 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 
 /* ---- the files -------------------------------------------------------------------------------- */
 
-/* What OpenSSL says: of a file that cannot be opened the system's reason, else the last of its list,
- * which is the one nearest to us. */
+/* What OpenSSL says: the cause comes first in its queue. */
 static const char *reason(void)
 {
-    unsigned long e = ERR_peek_last_error();
+    unsigned long e = ERR_peek_error();
+    const char *why =
+        ERR_SYSTEM_ERROR(e) ? strerror(ERR_GET_REASON(e)) : ERR_reason_error_string(e);
 
-    for (unsigned long first; (first = ERR_get_error()) != 0;) {
-        if (ERR_SYSTEM_ERROR(first))
-            return strerror(ERR_GET_REASON(first));
-    }
-    return ERR_reason_error_string(e);
+    return why ? why : "OpenSSL does not say why";
 }
 
 static int refuse(char *err, size_t err_len, const char *flag, const char *file, const char *why)
@@ -158,10 +155,10 @@ static int refuse(char *err, size_t err_len, const char *flag, const char *file,
     return -1;
 }
 
-/* Is the last error this one? */
+/* Is that the cause? */
 static bool is_error(int lib, int why)
 {
-    unsigned long e = ERR_peek_last_error();
+    unsigned long e = ERR_peek_error();
 
     return ERR_GET_LIB(e) == lib && ERR_GET_REASON(e) == why;
 }
@@ -183,7 +180,7 @@ static int refuse_certificate(const char *file, char *err, size_t err_len)
                           ? "it holds no certificate in PEM (-----BEGIN CERTIFICATE-----)"
                           : reason();
 
-    return refuse(err, err_len, "--tls-cert", file, why ? why : "it cannot be used");
+    return refuse(err, err_len, "--tls-cert", file, why);
 }
 
 static int refuse_key(const struct gim_tls_identity_spec *spec, bool encrypted, char *err,
@@ -204,7 +201,7 @@ static int refuse_key(const struct gim_tls_identity_spec *spec, bool encrypted, 
         why = "it holds no private key in PEM (-----BEGIN PRIVATE KEY-----)";
     else
         why = reason();
-    return refuse(err, err_len, "--tls-key", spec->key, why ? why : "it cannot be used");
+    return refuse(err, err_len, "--tls-key", spec->key, why);
 }
 
 static int load(SSL_CTX *ctx, const struct gim_tls_identity_spec *spec, char *err, size_t err_len)

@@ -11,6 +11,7 @@
 #include "ctx.h"
 #include "observer.h"
 #include "reload.h"
+#include "secure.h"
 #include "work.h"
 #include <errno.h>
 #include <gimlet/log.h>
@@ -58,6 +59,8 @@ static struct gim_wire *worker_start(void *user, struct gim_loop *loop, unsigned
     struct gim_worker *w = gim_heap_alloc(sizeof *w);
 
     gim_worker_init(w, user, loop, index, STDOUT_FILENO);
+    if (w->app->secure)
+        w->app->spec.tls->enter(w);
     gim_worker_begin_timers(w);
     return &w->wire;
 }
@@ -68,17 +71,30 @@ static void worker_stop(void *user, struct gim_wire *wire)
 
     (void)user;
     gim_worker_release(w);
+    if (w->app->secure)
+        w->app->spec.tls->leave(w);
     gim_heap_free(w);
+}
+
+/* "https" instead of "http". A unix socket's address has no scheme. */
+static const char *scheme_of(const struct gim_app *app, const char **address)
+{
+    bool is_unix = strncmp(*address, "http", 4) != 0;
+
+    if (!app->secure || is_unix)
+        return app->secure ? "TLS on " : "";
+    *address += 4;
+    return "https";
 }
 
 static void started(void *user, const char *address)
 {
     const struct gim_app *app = user;
     const char *more = app->spec.describe ? app->spec.describe(app->spec.state) : NULL;
-
     const char *how = app->spec.sandbox ? app->spec.sandbox->confinement->describe(app) : "";
+    const char *scheme = scheme_of(app, &address);
 
-    fprintf(stderr, "%s: listening on %s%s%s, %u worker%s%s%s\n", app->spec.name, address,
+    fprintf(stderr, "%s: listening on %s%s%s%s, %u worker%s%s%s\n", app->spec.name, scheme, address,
             more ? ", " : "", more ? more : "", app->workers, app->workers == 1 ? "" : "s",
             app->inherited ? ", socket handed over" : "", how);
     gim_notify("READY=1");
@@ -117,7 +133,7 @@ static void print(const struct gim_app *app, uint32_t switched)
     gim_buf_free(&b);
 }
 
-static int serve(struct gim_app *app)
+static int serve_bound(struct gim_app *app)
 {
     const struct gim_settings *s = &app->settings;
     struct gim_server_spec spec = {
@@ -133,6 +149,7 @@ static int serve(struct gim_app *app)
         .worker_stop = worker_stop,
         .started = started,
         .stopping = stopping,
+        .hung_up = gim_hangup_came,
         .stopped = stopped,
     };
     char err[512];
@@ -151,7 +168,6 @@ static int serve(struct gim_app *app)
         code = app->spec.sandbox->confinement->enter(app, err, sizeof err);
     if (code)
         fprintf(stderr, "%s: %s\n", app->spec.name, err);
-        .hung_up = gim_hangup_came,
     else if (app->spec.start)
         code = app->spec.start(app, app->spec.state);
     if (code == 0)
@@ -160,15 +176,35 @@ static int serve(struct gim_app *app)
     return code;
 }
 
+static int serve(struct gim_app *app)
+{
+    const struct gim_tls_server *tls = app->spec.tls;
+    char err[512];
+    int code = tls ? tls->open(app, err, sizeof err) : 0;
+
+    if (code) {
+        fprintf(stderr, "%s: %s\n", app->spec.name, err);
+        return code;
+    }
+    code = serve_bound(app);
+    if (tls)
+        tls->close(app);
+    return code;
+}
+
 /* On the socket that a service manager has handed over, else on one of our own. */
 static int serve_here(struct gim_app *app)
 {
     bool wanted = strcmp(app->settings.host, "fd") == 0;
+    int code = app->spec.configured ? app->spec.configured(app, app->spec.state) : 0;
     char err[256] =
         "--host fd: no socket was handed over (LISTEN_FDS and LISTEN_PID are not set for "
         "this process)";
 
+    if (code)
+        return code;
     app->inherited = gim_inherited(err, sizeof err);
+    gim_hangup_begin(app);
     if (app->inherited > 0 || (app->inherited == 0 && !wanted))
         return serve(app);
     fprintf(stderr, "%s: %s\n", app->spec.name, err);
@@ -203,11 +239,9 @@ static int run(const struct gim_app_spec *spec, const struct gim_settings *setti
     return code;
 }
 
-#define TABLES_MAX 4
+#define TABLES_MAX 5
 
-/* The application's own rows, the framework's, those of the figures and of the sandbox when there
- * are any. */
-    gim_hangup_begin(app);
+/* The application's own rows, the framework's, those of its features that have some. */
 static size_t put_tables(const struct gim_app_spec *spec, struct gim_settings *settings,
                          struct gim_option_table tables[TABLES_MAX])
 {
@@ -218,6 +252,8 @@ static size_t put_tables(const struct gim_app_spec *spec, struct gim_settings *s
     tables[n++] = (struct gim_option_table){gim_settings_rows, settings};
     if (spec->metrics)
         tables[n++] = (struct gim_option_table){spec->metrics->observer->options, settings};
+    if (spec->tls)
+        tables[n++] = (struct gim_option_table){spec->tls->options, settings};
     if (spec->sandbox)
         tables[n++] = (struct gim_option_table){spec->sandbox->confinement->options, settings};
     return n;

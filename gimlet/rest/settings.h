@@ -5,6 +5,11 @@
 #include "../wire/wire.h"
 #include <gimlet/option.h>
 
+struct gim_tls_settings {
+    const char *cert, *key; /* files; "": none */
+    int min;                /* 0: 1.2, 1: 1.3 */
+};
+
 struct gim_settings {
     const char *host;
     int64_t port, workers, backlog;
@@ -15,13 +20,14 @@ struct gim_settings {
     int log_format;                         /* 0 text, 1 json */
     int log_level;                          /* enum gim_level */
     bool strict_content_type;
-    const char *metrics_listen; /* a row of the metrics' own */
-    int sandbox;                /* enum gim_sandbox_mode; these two are rows of the sandbox's own */
-    const char *user;           /* NULL or "": as it was started */
+    int64_t max_connections_per_address; /* of the process */
+    const char *trusted_proxies;         /* a list of networks */
+    const char *metrics_listen;          /* a row of the metrics' own */
+    int sandbox;      /* enum gim_sandbox_mode; these two are rows of the sandbox's own */
+    const char *user; /* NULL or "": as it was started */
+    struct gim_tls_settings tls; /* rows of TLS's own */
     struct gim_limits limits;
 };
-    int64_t max_connections_per_address;    /* of the process */
-    const char *trusted_proxies;            /* a list of networks */
 
 extern const struct gim_option gim_settings_rows[];
 

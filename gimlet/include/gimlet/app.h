@@ -14,6 +14,7 @@ extern "C" {
 
 struct gim_openapi;
 struct gim_metrics;
+struct gim_tls_server;
 struct gim_sandbox;
 
 /** How clients prove who they are, for the documentation (OpenAPI security schemes): a middleware that
@@ -192,22 +193,27 @@ struct gim_app_spec {
     enum gim_slash slash;
     bool
         strict_content_type; /* 415 unless the body says application/json; off: any is read as it */
+    const struct gim_tls_server *tls; /* HTTPS: gimlet/tls.h */
+    /** Runs once the options are read and checked, on the main thread, before anything is opened: the
+     *  time for a program to put another one in its place (execve). 0 to go on; else the program
+     *  exits with that code, having said why on stderr. --help, --routes and the like do not run it. */
+    int (*configured)(struct gim_app *app, void *state);
     /** Runs once after the options are read, on the main thread, before anything is served (the
      *  socket is bound, connections wait). 0 to go on; else the program exits with that code (1 to
      *  125), having said why on stderr by itself; `stop` does not run then. Threads made here block
      *  SIGTERM and SIGINT (pthread_sigmask), or a stop signal may end the process at once. */
     int (*start)(struct gim_app *app, void *state);
+    /** SIGHUP came: reads again what `start` read from files. On worker 0's thread, while all workers
+     *  serve, and its requests wait meanwhile: read and check first, then put the new in the old one's
+     *  place, for all threads. 0; else, having logged why (gim_log), the old stays. Parts of the
+     *  framework that have files of their own reload before it. NULL: nothing of its own. */
+    int (*reload)(struct gim_app *app, void *state);
     /** Runs once after the last request, on the main thread; no handler runs any more. Requests
      *  still suspended are resumed by now or by it; their gim_defer clean-ups run behind it. */
     void (*stop)(void *state);
     /** More words for the start line: "memory:, not durable". Must live as long as the program. */
     const char *(*describe)(void *state);
     /** NULL when ready, else the reason, for /readyz. Called on any worker's thread. */
-    /** SIGHUP came: reads again what `start` read from files. On worker 0's thread, while all workers
-     *  serve, and its requests wait meanwhile: read and check first, then put the new in the old one's
-     *  place, for all threads. 0; else, having logged why (gim_log), the old stays. Parts of the
-     *  framework that have files of their own reload before it. NULL: nothing of its own. */
-    int (*reload)(struct gim_app *app, void *state);
     const char *(*ready)(void *state);
     const struct gim_openapi *openapi;  /* the API describes itself: gimlet/openapi.h */
     const struct gim_metrics *metrics;  /* figures for Prometheus: gimlet/metrics.h */
