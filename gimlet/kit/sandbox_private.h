@@ -46,6 +46,9 @@ int gim_user_find(const char *name, const char *passwd, const char *group, struc
                   char *err, size_t err_len);
 /** Becomes that user and sees that there is no way back. 0, or -1 with a sentence. */
 int gim_user_become(const struct gim_user *u, char *err, size_t err_len);
+/** No program that is started later has more powers than those over files, or none. Before root is
+ *  given up. */
+void gim_powers_bound(bool keep_files);
 /** Gives up all powers of root but those over files; all, for anybody else. */
 void gim_powers_drop(void);
 

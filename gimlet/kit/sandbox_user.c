@@ -122,17 +122,22 @@ int gim_user_become(const struct gim_user *u, char *err, size_t err_len)
 
 /* ---- powers --------------------------------------------------------------------------------- */
 
+#define OF_FILES (1U << CAP_CHOWN | 1U << CAP_DAC_OVERRIDE | 1U << CAP_FOWNER)
+
+void gim_powers_bound(bool keep_files)
+{
+    for (int i = 0; i <= LAST_CAPABILITY; i++) {
+        if (!keep_files || i > 31 || !(OF_FILES & 1U << i))
+            (void)prctl(PR_CAPBSET_DROP, i, 0, 0, 0); /* not ours to drop, or not known here */
+    }
+}
+
 void gim_powers_drop(void)
 {
     struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct has[2] = {0};
-    const uint32_t of_files = 1U << CAP_CHOWN | 1U << CAP_DAC_OVERRIDE | 1U << CAP_FOWNER;
-    const uint32_t keep = geteuid() == 0 ? of_files : 0;
+    const uint32_t keep = geteuid() == 0 ? OF_FILES : 0;
 
-    for (int i = 0; i <= LAST_CAPABILITY; i++) {
-        if (i > 31 || !(keep & 1U << i))
-            (void)prctl(PR_CAPBSET_DROP, i, 0, 0, 0); /* not ours to drop, or not known here */
-    }
     if (syscall(__NR_capget, &head, has))
         return;
     has[0].permitted &= keep;
