@@ -8,6 +8,7 @@
 #include "sandbox_private.h"
 #include <errno.h>
 #include <gimlet/log.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +112,22 @@ static void allow_socket(struct gim_sandbox_paths *p, const char *address)
     allow(p, directory, GIM_LANDLOCK_REMOVE);
 }
 
+/* The directories of a file that is read again, and of what it is a link to: others of its name may
+ * come. */
+static void allow_again(struct gim_sandbox_paths *p, const char *file)
+{
+    char real[PATH_MAX], directory[PATH_MAX];
+    const char *names[] = {file, realpath(file, real)};
+
+    for (size_t i = 0; i < 2 && names[i] && *names[i]; i++) {
+        const char *slash = strrchr(names[i], '/');
+
+        snprintf(directory, sizeof directory, "%.*s", slash ? (int)(slash - names[i]) + 1 : 1,
+                 slash ? names[i] : ".");
+        gim_sandbox_read(p, directory);
+    }
+}
+
 static void allow_all(struct gim_sandbox_paths *p, const struct gim_app *app)
 {
     const struct gim_sandbox *s = app->spec.sandbox;
@@ -121,6 +138,10 @@ static void allow_all(struct gim_sandbox_paths *p, const struct gim_app *app)
         gim_sandbox_read(p, of_connects[i]);
     allow_socket(p, app->settings.host);
     allow_socket(p, app->settings.metrics_listen);
+    if (app->secure) {
+        allow_again(p, app->settings.tls.cert);
+        allow_again(p, app->settings.tls.key);
+    }
     if (s->paths)
         s->paths(p, app->spec.state);
 }
