@@ -1,0 +1,523 @@
+/* test_differential.c: our framing against llhttp's, on valid, on mutated and on random input from a
+ * generator with a fixed start: what fails once fails again.
+ *
+ * Smuggling is two readers of one text that see different messages. So wherever both read on, they
+ * must have read the same: methods, targets, fields, bodies, where each message ends, and whether
+ * the connection stays. Where one of them reads on and the other has stopped, the reason is in one
+ * of two tables: what we refuse and llhttp takes, and the few things that we take and llhttp does
+ * not. A row of a table that nothing needed is a defect as well. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+#include "oracle.h"
+
+#define VALID 20000
+#define MUTATED 400000
+#define RANDOM 30000
+
+/* What we refuse and llhttp takes: the row of docs/reference/http.md, and our detail. */
+static struct strict {
+    int point;
+    const char *why;
+    bool used;
+} stricter[] = {
+    {1, "there is more than one space before the version", 0},
+    {1, "method, target and version must be parted by one space each", 0},
+    {2, "there are too many empty lines before the request line", 0},
+    {3, "the request line has no HTTP version", 0},
+    {4, "this server speaks HTTP/1.1 and HTTP/1.0", 0},
+    {5, "the request target is not a path, '*' or an http URI", 0},
+    {5, "the request target holds no valid host and port", 0},
+    {5, "the Host field and the request target name different hosts", 0},
+    {6, "the target '*' is for OPTIONS alone", 0},
+    {7, "the request target holds a character that must be percent-encoded", 0},
+    {7, "the request target holds a fragment ('#'), which is never sent", 0},
+    {8, "a '%' in the request target is not followed by two hex digits", 0},
+    {11, "there is a CR without LF in the head", 0},
+    {12, "a line must end in CR LF, not in LF alone", 0},
+    {14, "a field has no name", 0},
+    {15, "a field value is folded over two lines", 0},
+    {16, "the Host field is missing", 0},
+    {16, "there is more than one Host field", 0},
+    {16, "the Host field is not one host and port", 0},
+    {19, "there is more than one Content-Type field", 0},
+    {21, "the Content-Length is not a number of bytes", 0},             /* above 2^63 - 1 */
+    {23, "there are both a Content-Length and a Transfer-Encoding", 0}, /* one without a value */
+    {24, "the Transfer-Encoding does not end in chunked", 0},
+    {24, "the Transfer-Encoding has an empty element", 0},
+    {24, "the Transfer-Encoding is malformed", 0},
+    {24, "there is more than one Transfer-Encoding field", 0},
+    {24, "this server knows no transfer coding but chunked", 0},
+    {25, "an HTTP/1.0 request cannot have a Transfer-Encoding", 0},
+    {26, "a chunk size has too many digits", 0},
+    {29, "a trailer field has no name", 0},
+};
+
+enum where {
+    HEAD,
+    BODY,
+    TRAILER
+};
+
+/* What llhttp refuses and we take: how its reason begins, where it must have been, and why we do. */
+static struct lax {
+    const char *why;
+    enum where where;
+    const char *ours;
+    bool used;
+} laxer[] = {
+    {"Invalid method encountered", HEAD, "any token is a method: 501 or 405 follow (row 9)", 0},
+    {"Expected space after method", HEAD, "the same", 0},
+    {"Invalid HTTP version", HEAD, "HTTP/1.2 to 1.9 are read as 1.1 (row 4)", 0},
+    {"Invalid character in chunk size", BODY, "whitespace before ';' is legal (row 26)", 0},
+    {"Invalid character in chunk extensions", BODY, "extensions are not read (row 28)", 0},
+    {"Duplicate Content-Length", TRAILER, "trailers frame nothing (row 29)", 0},
+    {"Content-Length overflow", TRAILER, "the same", 0},
+    {"Invalid character in Content-Length", TRAILER, "the same", 0},
+    {"Empty Content-Length", TRAILER, "the same", 0},
+    {"Invalid `Transfer-Encoding` header value", TRAILER, "the same", 0},
+    {"Data after `Connection: close`", TRAILER, "the same", 0},
+};
+
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
+/* ---- input */
+
+static uint64_t seed = 20261125;
+
+static uint32_t below(uint32_t n)
+{
+    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)(seed >> 33) % n;
+}
+
+#define ONE_OF(list) (list)[below(COUNT(list))]
+
+static const char alphabet[] = "\r\n\r\n \t:;,0123456789abcdefABCDEF/?*%#\\\"=-_+GETPOSThtpxk."
+                               "\x00\x01\x0b\x0c\x7f\x80\xc3\xff";
+
+/* Pieces that mean something somewhere; put anywhere. */
+static const char *const pieces[] = {
+    "\r\n",
+    "\r\n\r\n",
+    "\n",
+    "\r",
+    " ",
+    "\t",
+    "0\r\n\r\n",
+    "5\r\nhello\r\n",
+    "5;a=b\r\nhello\r\n",
+    "10000000000000005\r\nhello\r\n",
+    "00000000000000005\r\nhello\r\n",
+    "Content-Length: 18446744073709551621\r\n",
+    "Content-Length: 5\r\n",
+    "Content-Length: 0\r\n",
+    "Content-Length: +5\r\n",
+    "Content-Length: 5, 5\r\n",
+    "Content-Length:\r\n",
+    "Transfer-Encoding:\r\n",
+    "GET * HTTP/1.1\r\nHost: h\r\n\r\n",
+    "Content-Length: 99999999999999999999\r\n",
+    "Content-Length: 9999999999999999999\r\n",
+    "Content_Length: 7\r\n",
+    "Transfer-Encoding: chunked\r\n",
+    "Transfer-Encoding: gzip, chunked\r\n",
+    "Transfer-Encoding: identity\r\n",
+    "Transfer-Encoding:\tchunked \r\n",
+    "transfer-encoding: xchunked\r\n",
+    "Connection: close\r\n",
+    "Connection: keep-alive\r\n",
+    "Connection: upgrade, Close\r\n",
+    "Upgrade: h2c\r\n",
+    "Content-Type: a/b\r\n",
+    "Host: h\r\n",
+    "Host: g:80\r\n",
+    "X: y\r\n z\r\n",
+    "HTTP/1.0",
+    "HTTP/1.1",
+    " HTTP/1.2",
+    " HTTP/2.0",
+    "\r\n\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
+    "chunked",
+    ",",
+    ";",
+    "0",
+    "f",
+    "ffffffffffffffff",
+};
+
+static const char *const methods[] = {"GET",     "HEAD",  "POST",   "PUT",      "DELETE",
+                                      "OPTIONS", "PATCH", "SEARCH", "PROPFIND", "TRACE"};
+static const char *const targets[] = {
+    "/",         "/a/b?c=d&e=%20", "/%41%2f", "http://h/p?q",
+    "/?x=a/b?c", "/livez",         "//a",     "/a;b=c,d:e@f!$'()*+~"};
+static const char *const fields[] = {
+    "Accept: */*",
+    "X-Empty:",
+    "x-long: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, b ; c",
+    "X-Tabs: \t a\tb \t",
+    "Content_Length: 9",
+    "User-Agent: a/1.0 (b; \"c\")",
+    "X-Latin: caf\xe9 \xff",
+    "Connection: keep-alive",
+    "Connection: x, Keep-Alive",
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Expect: 100-continue",
+    "!#$%&'*+-.^_`|~: token",
+    "Content-Type: text/html",
+};
+
+struct text {
+    char bytes[TALK_MAX];
+    size_t len;
+};
+
+static void put(struct text *t, const char *bytes, size_t n)
+{
+    n = n < TALK_MAX - t->len ? n : TALK_MAX - t->len;
+    memcpy(t->bytes + t->len, bytes, n);
+    t->len += n;
+}
+
+static void puts_of(struct text *t, const char *s)
+{
+    put(t, s, strlen(s));
+}
+
+static void put_content(struct text *t, size_t n)
+{
+    for (; n; n--)
+        put(t, &alphabet[below(sizeof alphabet - 1)], 1);
+}
+
+static void put_chunks(struct text *t)
+{
+    char line[64];
+
+    for (uint32_t n = below(4); n; n--) {
+        uint32_t size = 1 + below(40);
+
+        snprintf(line, sizeof line, below(2) ? "%x" : "%04X", size);
+        puts_of(t, line);
+        puts_of(t, below(4) ? "\r\n" : ";a=b;c=\"d\"\r\n");
+        put_content(t, size);
+        puts_of(t, "\r\n");
+    }
+    puts_of(t, below(2) ? "0\r\n" : "000;last\r\n");
+    if (!below(4))
+        puts_of(t, "X-Trailer: t\r\nContent-Length: 3\r\n");
+    puts_of(t, "\r\n");
+}
+
+static void put_request(struct text *t)
+{
+    char line[64];
+    uint32_t body = below(3), size = below(60);
+
+    puts_of(t, ONE_OF(methods));
+    puts_of(t, " ");
+    puts_of(t, ONE_OF(targets));
+    puts_of(t, " HTTP/1.1\r\nHost: h\r\n");
+    for (uint32_t i = below(2 * COUNT(fields)); i < COUNT(fields); i += 1 + below(5)) {
+        puts_of(t, fields[i]);
+        puts_of(t, "\r\n");
+    }
+    snprintf(line, sizeof line, below(2) ? "Content-Length: %u\r\n" : "content-length:%04u \r\n",
+             size);
+    puts_of(t, !body ? "" : body == 1 ? line : "Transfer-Encoding: chunked\r\n");
+    puts_of(t, "\r\n");
+    if (body == 1)
+        put_content(t, size);
+    else if (body == 2)
+        put_chunks(t);
+}
+
+static void valid(struct text *t)
+{
+    t->len = 0;
+    for (uint32_t n = 1 + below(3); n; n--)
+        put_request(t);
+}
+
+static void splice(struct text *t, size_t at, const char *bytes, size_t n)
+{
+    if (t->len + n > TALK_MAX)
+        return;
+    memmove(t->bytes + at + n, t->bytes + at, t->len - at);
+    memmove(t->bytes + at, bytes, n);
+    t->len += n;
+}
+
+static void cut(struct text *t, size_t at, size_t n)
+{
+    n = n < t->len - at ? n : t->len - at;
+    memmove(t->bytes + at, t->bytes + at + n, t->len - at - n);
+    t->len -= n;
+}
+
+/* A place: anywhere, or where a line begins. */
+static size_t place(const struct text *t)
+{
+    size_t at = below((uint32_t)t->len + 1);
+    const char *line = below(2) ? memchr(t->bytes + at, '\n', t->len - at) : NULL;
+
+    return line ? (size_t)(line - t->bytes) + 1 : at;
+}
+
+static void other_version(struct text *t)
+{
+    char *at = memmem(t->bytes, t->len, "HTTP/1.1", 8);
+
+    if (at) {
+        at[5] = (char)('0' + below(4));
+        at[7] = (char)('0' + below(4));
+    }
+}
+
+static void mutate(struct text *t)
+{
+    size_t at = place(t);
+    const char *piece = ONE_OF(pieces);
+    char again[16];
+    size_t n = below(sizeof again);
+
+    switch (below(8)) {
+    case 0: /* another byte */
+        if (at < t->len)
+            t->bytes[at] = alphabet[below(sizeof alphabet - 1)];
+        break;
+    case 1: /* one byte more */
+        splice(t, at, &alphabet[below(sizeof alphabet - 1)], 1);
+        break;
+    case 2: /* some bytes less */
+        cut(t, at, 1 + below(4));
+        break;
+    case 3: /* some bytes twice */
+        n = n < t->len - at ? n : t->len - at;
+        memcpy(again, t->bytes + at, n);
+        splice(t, at, again, n);
+        break;
+    case 4:
+        other_version(t);
+        break;
+    default:
+        splice(t, at, piece, strlen(piece));
+    }
+}
+
+/* ---- the comparison */
+
+static struct talk ours, theirs;
+static unsigned long counts[4]; /* inputs; messages both read; we alone stopped; llhttp alone */
+
+static bool strict_on_purpose(void)
+{
+    for (size_t i = 0; ours.stop && i < COUNT(stricter); i++) {
+        if (strcmp(stricter[i].why, ours.stop) == 0)
+            return stricter[i].used = true;
+    }
+    return false;
+}
+
+/* Of the head that we took and llhttp did not. */
+static bool method_unknown_to_llhttp(void)
+{
+    const char *method = ours.out + (theirs.steps ? ours.mark[theirs.steps - 1] : 0) + 1;
+    size_t len = strcspn(method, "\t");
+
+    for (llhttp_method_t m = HTTP_DELETE; m <= HTTP_FLUSH; m++) {
+        if (strlen(llhttp_method_name(m)) == len && memcmp(llhttp_method_name(m), method, len) == 0)
+            return false;
+    }
+    return true;
+}
+
+static bool has_version_1_2(const struct text *t)
+{
+    for (size_t i = 0; i + 8 <= t->len; i++) {
+        if (memcmp(t->bytes + i, "HTTP/1.", 7) == 0 && t->bytes[i + 7] >= '2' &&
+            t->bytes[i + 7] <= '9')
+            return true;
+    }
+    return false;
+}
+
+/* llhttp stopped at whitespace with a ';' behind it. */
+static bool before_extension(const struct text *t)
+{
+    size_t at = theirs.error_at, from = at;
+
+    while (at < t->len && (t->bytes[at] == ' ' || t->bytes[at] == '\t'))
+        at++;
+    return at > from && at < t->len && t->bytes[at] == ';';
+}
+
+/* The row of `laxer` that excuses us, or NULL. */
+static const struct lax *lax_on_purpose(const struct text *t)
+{
+    enum where where = theirs.in_trailer ? TRAILER : theirs.in_body ? BODY : HEAD;
+
+    if ((theirs.error == HPE_INVALID_METHOD && !method_unknown_to_llhttp()) ||
+        (theirs.error == HPE_INVALID_CHUNK_SIZE && !before_extension(t)) ||
+        (theirs.error == HPE_INVALID_VERSION && !has_version_1_2(t)))
+        return NULL;
+    for (size_t i = 0; theirs.stop && i < COUNT(laxer); i++) {
+        if (laxer[i].where != where ||
+            strncmp(laxer[i].why, theirs.stop, strlen(laxer[i].why)) != 0)
+            continue;
+        laxer[i].used = true;
+        return &laxer[i];
+    }
+    return NULL;
+}
+
+static void differ(const struct text *t, const char *what)
+{
+    for (size_t i = 0; i < t->len; i++)
+        fprintf(stderr,
+                t->bytes[i] >= ' ' && t->bytes[i] < 0x7f ? "%c"
+                : t->bytes[i] == '\n'                    ? "\\n\n"
+                                                         : "\\x%02x",
+                (unsigned char)t->bytes[i]);
+    fail_msg("%s\nwe: %u steps, %s\nllhttp: %u steps, %d %s", what, ours.steps,
+             ours.stop ? ours.stop : "more", theirs.steps, theirs.error,
+             theirs.stop ? theirs.stop : "more");
+}
+
+/* Whether what both have read is the same. */
+static bool same_so_far(unsigned steps)
+{
+    size_t len = steps ? ours.mark[steps - 1] : 0, a = ours.len - len, b = theirs.len - len;
+
+    if (steps && (memcmp(ours.mark, theirs.mark, steps * sizeof ours.mark[0]) != 0 ||
+                  memcmp(ours.out, theirs.out, len) != 0))
+        return false;
+    if (steps % 2 == 0 || ours.steps != theirs.steps)
+        return true; /* of a head, a part is not compared; of a body it is */
+    return memcmp(ours.out + len, theirs.out + len, a < b ? a : b) == 0;
+}
+
+/* Lays the two readings beside each other; NULL, or what is wrong with them. */
+static const char *compare_once(const struct text *t)
+{
+    unsigned steps;
+
+    talk_ours(&ours, t->bytes, t->len);
+    talk_theirs(&theirs, t->bytes, t->len);
+    steps = ours.steps < theirs.steps ? ours.steps : theirs.steps;
+    if (!same_so_far(steps))
+        return "two readings of one text";
+    if (ours.steps < theirs.steps && !strict_on_purpose())
+        return "llhttp reads on, and why we do not is not listed";
+    if (ours.steps > theirs.steps && !lax_on_purpose(t))
+        return "we read on, and why llhttp does not is not listed";
+    counts[0]++;
+    counts[1] += steps / 2;
+    counts[2] += ours.steps < theirs.steps;
+    counts[3] += ours.steps > theirs.steps;
+    return NULL;
+}
+
+static bool replace(struct text *t, char this, char that)
+{
+    char *at = t->bytes;
+    bool any = false;
+
+    while ((at = memchr(at, this, t->len - (size_t)(at - t->bytes))) != NULL) {
+        *at++ = that;
+        any = true;
+    }
+    return any;
+}
+
+/* llhttp 8 has two faults: HTAB beside a value is a part of it ("5 HTAB" is no length), and a chunk
+ * size with ";a=b" may have no other extension. Without HTAB and '=' it must be read alike. */
+static void compare(struct text *t)
+{
+    const char *wrong = compare_once(t);
+
+    if (wrong && (replace(t, '\t', ' ') | replace(t, '=', '_')))
+        wrong = compare_once(t);
+    if (wrong)
+        differ(t, wrong);
+}
+
+static void valid_conversations_read_the_same(void **state)
+{
+    static struct text t;
+
+    (void)state;
+    for (int i = 0; i < VALID; i++) {
+        valid(&t);
+        compare(&t);
+        if (ours.stop && strcmp(ours.stop, "closed") != 0)
+            differ(&t, "we refuse what is valid");
+        if (ours.steps < theirs.steps)
+            differ(&t, "a message is lost");
+    }
+}
+
+static void mutated_conversations_read_the_same(void **state)
+{
+    static struct text t;
+
+    (void)state;
+    for (int i = 0; i < MUTATED; i++) {
+        valid(&t);
+        for (uint32_t n = 1 + below(3); n; n--)
+            mutate(&t);
+        compare(&t);
+    }
+}
+
+static void random_bytes_read_the_same(void **state)
+{
+    static struct text t;
+
+    (void)state;
+    for (int i = 0; i < RANDOM; i++) {
+        t.len = 0;
+        for (uint32_t n = below(12); n; n--) {
+            const char *piece = ONE_OF(pieces);
+
+            if (below(2))
+                puts_of(&t, piece);
+            else
+                put_content(&t, below(8));
+        }
+        compare(&t);
+    }
+}
+
+static void every_row_of_the_tables_was_needed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(stricter); i++) {
+        if (!stricter[i].used)
+            fail_msg("row %d: llhttp refuses it too: %s", stricter[i].point, stricter[i].why);
+    }
+    for (size_t i = 0; i < COUNT(laxer); i++) {
+        if (!laxer[i].used)
+            fail_msg("llhttp never refused: %s (%s)", laxer[i].why, laxer[i].ours);
+    }
+    print_message(
+        "%lu inputs, %lu messages read alike, %lu that we alone refuse, %lu llhttp alone\n",
+        counts[0], counts[1], counts[2], counts[3]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(valid_conversations_read_the_same),
+        cmocka_unit_test(mutated_conversations_read_the_same),
+        cmocka_unit_test(random_bytes_read_the_same),
+        cmocka_unit_test(every_row_of_the_tables_was_needed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
