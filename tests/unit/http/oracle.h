@@ -201,7 +201,7 @@ static inline void talk_theirs(struct talk *t, const char *text, size_t len)
     t->stop = NULL;
     llhttp_init(&p, HTTP_REQUEST, &settings);
     p.data = t;
-    t->error = llhttp_execute(&p, text, len);
+    t->error = (int)llhttp_execute(&p, text, len);
     t->error_at = t->error ? (size_t)(llhttp_get_error_pos(&p) - text) : len;
     if (t->error == HPE_PAUSED)
         t->stop = "closed";

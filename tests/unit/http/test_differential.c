@@ -440,8 +440,10 @@ static bool replace(struct text *t, char this, char that)
 static void compare(struct text *t)
 {
     const char *wrong = compare_once(t);
+    bool tab = wrong && replace(t, '\t', ' ');
+    bool value = wrong && replace(t, '=', '_');
 
-    if (wrong && (replace(t, '\t', ' ') | replace(t, '=', '_')))
+    if (tab || value)
         wrong = compare_once(t);
     if (wrong)
         differ(t, wrong);
