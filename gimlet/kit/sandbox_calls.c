@@ -5,8 +5,10 @@
  * a request pays for a bit; before, for the few compares in front. Calls that depend on an argument
  * stand last; no request makes them.
  *
- * Refused is EPERM: a call that was forgotten here fails like any other and the service goes on.
- * clone3 and numbers beyond this list are ENOSYS, which makes the C library take the older call. */
+ * Refused is EPERM: a call that was forgotten here fails like any other, the service goes on, and the
+ * kernel's log has a line. clone3 and numbers beyond this list are ENOSYS, which makes the C library
+ * take the older call: that happens in good order, so another filter does it, of which nothing is
+ * logged. */
 #include "sandbox_private.h"
 #include <errno.h>
 #include <linux/audit.h>
@@ -196,7 +198,10 @@ static const uint16_t always[] = {
     __NR_getrlimit,
 #endif
 #if SANDBOX_FOR_ASAN
-    /* its leak check at the end stops all threads from a process that it makes, and looks at them */
+/* its leak check at the end stops all threads from a process that it makes, and looks at them */
+#ifdef __NR_getdents
+    __NR_getdents,
+#endif
     __NR_clone,
     __NR_ptrace,
     __NR_wait4,
@@ -272,23 +277,45 @@ static void put_condition(struct program *p, const struct condition *c)
     give(p, SECCOMP_RET_ALLOW);
 }
 
+/* Goes on for our own architecture; `other` for any else. */
+static void put_arch(struct program *p, uint32_t other)
+{
+    load(p, offsetof(struct seccomp_data, arch));
+    unless(p, ARCH, 1);
+    put(p, BPF_JMP | BPF_JA, 1, 0, 0);
+    give(p, other);
+    load(p, offsetof(struct seccomp_data, nr));
+}
+
+/* The calls that are not for us to know; 0 or more instructions later it goes on. */
+static void put_newer(struct program *p, uint32_t result)
+{
+    put(p, BPF_JMP | BPF_JGT | BPF_K, NEWEST, 1, 0); /* x86-64's x32 numbers, too */
+    unless(p, __NR_clone3, 1);                       /* its flags cannot be seen from here */
+    give(p, result);
+}
+
+unsigned gim_filter_newer(struct sock_filter code[GIM_FILTER_MAX])
+{
+    struct program p = {code, 0};
+
+    put_arch(&p, SECCOMP_RET_ALLOW);
+    put_newer(&p, SECCOMP_RET_ERRNO | ENOSYS);
+    give(&p, SECCOMP_RET_ALLOW);
+    return p.n;
+}
+
 unsigned gim_filter_make(struct sock_filter code[GIM_FILTER_MAX], bool connects, int pid)
 {
     struct program p = {code, 0};
     const struct condition own_signals = {__NR_tgkill, 0, ALL_BITS, (uint32_t)pid, false};
 
-    load(&p, offsetof(struct seccomp_data, arch));
-    unless(&p, ARCH, 1);
-    put(&p, BPF_JMP | BPF_JA, 1, 0, 0);
-    give(&p, SECCOMP_RET_KILL_PROCESS); /* numbers mean something else there */
-    load(&p, offsetof(struct seccomp_data, nr));
+    put_arch(&p, SECCOMP_RET_KILL_PROCESS); /* numbers mean something else there */
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
         unless(&p, always[i], 1);
         give(&p, SECCOMP_RET_ALLOW);
     }
-    put(&p, BPF_JMP | BPF_JGT | BPF_K, NEWEST, 1, 0); /* x86-64's x32 numbers, too */
-    unless(&p, __NR_clone3, 1);                       /* its flags cannot be seen from here */
-    give(&p, SECCOMP_RET_ERRNO | ENOSYS);
+    put_newer(&p, SECCOMP_RET_ALLOW); /* the other filter's */
     for (size_t i = 0; i < sizeof conditions / sizeof conditions[0]; i++) {
         if (connects || !conditions[i].if_connects)
             put_condition(&p, &conditions[i]);
@@ -298,27 +325,27 @@ unsigned gim_filter_make(struct sock_filter code[GIM_FILTER_MAX], bool connects,
     return p.n;
 }
 
-int gim_filter_enter(bool connects)
+static int install(struct sock_filter *code, unsigned n, unsigned flags)
 {
-    struct sock_filter code[GIM_FILTER_MAX];
-    struct sock_fprog program = {
-        .len = (unsigned short)gim_filter_make(code, connects, getpid()),
-        .filter = code,
-    };
-    const unsigned flags[] = {
-        SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_LOG,
-        SECCOMP_FILTER_FLAG_TSYNC, /* before Linux 4.14 */
-    };
+    struct sock_fprog program = {.len = (unsigned short)n, .filter = code};
 
-    if (!ARCH || program.len > GIM_FILTER_MAX) {
+    if (!ARCH || n > GIM_FILTER_MAX) {
         errno = ENOSYS;
         return -1;
     }
-    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
-        if (syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, flags[i], &program) == 0)
-            return 0;
-        if (errno != EINVAL)
-            return -1;
-    }
-    return -1;
+    return syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program) ? -1 : 0;
+}
+
+int gim_filter_enter(bool connects)
+{
+    const unsigned all = SECCOMP_FILTER_FLAG_TSYNC;
+    struct sock_filter code[GIM_FILTER_MAX];
+    unsigned n = gim_filter_newer(code);
+
+    if (install(code, n, all))
+        return -1;
+    n = gim_filter_make(code, connects, getpid());
+    if (install(code, n, all | SECCOMP_FILTER_FLAG_LOG) == 0)
+        return 0;
+    return errno == EINVAL ? install(code, n, all) : -1; /* before Linux 4.14 nothing is logged */
 }

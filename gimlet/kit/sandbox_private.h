@@ -27,9 +27,12 @@
 
 #define GIM_FILTER_MAX 512
 
-/** Writes the filter; how many instructions. `pid`: whom tgkill may reach. */
+/** Writes the filter that says ENOSYS to the calls that are newer than the list; how many
+ *  instructions. */
+unsigned gim_filter_newer(struct sock_filter code[GIM_FILTER_MAX]);
+/** Writes the list's filter. `pid`: whom tgkill may reach. */
 unsigned gim_filter_make(struct sock_filter code[GIM_FILTER_MAX], bool connects, int pid);
-/** Puts it on all threads of the process; needs no_new_privs. 0, or -1 with errno. */
+/** Puts both on all threads of the process; needs no_new_privs. 0, or -1 with errno. */
 int gim_filter_enter(bool connects);
 
 /* ---- users ---------------------------------------------------------------------------------- */
