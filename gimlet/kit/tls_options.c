@@ -9,9 +9,10 @@
 static const char *const versions[] = {"1.2", "1.3", NULL};
 
 const struct gim_option gim_tls_rows[] = {
-    {"tls_cert", GIM_OPTION_STR, AT(cert), "", .group = "HTTPS",
+    {"tls_cert", GIM_OPTION_STR, AT(cert), "", .group = "HTTPS", .rare = true,
      .help = "certificate and its chain (PEM); read again by SIGHUP"},
-    {"tls_key", GIM_OPTION_STR, AT(key), "", .group = "HTTPS", .help = "its private key (PEM)"},
+    {"tls_key", GIM_OPTION_STR, AT(key), "", .group = "HTTPS", .rare = true,
+     .help = "its private key (PEM)"},
     {"tls_min", GIM_OPTION_ENUM, AT(min), "1.2", .names = versions, .group = "HTTPS", .rare = true,
      .help = "the oldest version that is spoken: 1.2 or 1.3"},
     {0},
