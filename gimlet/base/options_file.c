@@ -83,6 +83,17 @@ static void unknown_key(struct file_reading *f, const char *name)
     gim_put_unknown(complain_in_file(f), "key", name, &near, "--print-config lists them", false);
 }
 
+static void unknown_section(struct file_reading *f, const char *section, const char *name)
+{
+    const char *program = f->run->program;
+    struct gim_buf *out = complain_in_file(f);
+
+    gim_put_shown(out, name);
+    gim_buf_lit(out, " stands in an unknown section [");
+    gim_put_shown(out, section);
+    gim_buf_printf(out, "]; no section is needed, and [%s] is allowed\n", program);
+}
+
 static void take_pair(struct file_reading *f, const char *section, const char *name,
                       const char *value)
 {
@@ -90,10 +101,7 @@ static void take_pair(struct file_reading *f, const char *section, const char *n
     struct gim_buf why = {0};
 
     if (section[0] && strcmp(section, f->run->program) != 0) {
-        gim_buf_printf(complain_in_file(f),
-                       "%s stands in an unknown section [%s]; no section is "
-                       "needed, and [%s] is allowed\n",
-                       name, section, f->run->program);
+        unknown_section(f, section, name);
     } else if (!s) {
         unknown_key(f, name);
     } else if (s->source == GIM_SOURCE_FILE) {

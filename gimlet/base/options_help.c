@@ -190,8 +190,8 @@ static void put_config_row(const struct gim_settings_run *r, const struct gim_se
     if (!can_be_written(text) || strlen(s->row->name) + 3 + text.len > LONGEST_CONFIG_LINE) {
         gim_buf_printf(r->out, "# %s holds a text that a file cannot give it", s->row->name);
     } else {
-        if (!text.len)
-            gim_buf_lit(r->out, "# "); /* not set, or empty */
+        if (!text.len && s->source == GIM_SOURCE_DEFAULT)
+            gim_buf_lit(r->out, "# "); /* not set; one that was emptied is said */
         gim_buf_printf(r->out, "%s = %.*s", s->row->name, GIM_FMT(text));
     }
     if (r->out->len - start + source.len <= LONGEST_CONFIG_LINE)

@@ -10,15 +10,7 @@
 #include "../../gimlet/http/forwarded.h"
 #include "../../gimlet/http/message.h"
 #include "../../gimlet/http/origin.h"
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool holds)
-{
-    if (!holds)
-        abort();
-}
+#include "must.h"
 
 static bool lies_in(gim_str part, gim_str whole)
 {
@@ -124,9 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (!size)
         return 0;
-    copy = malloc(size > 1 ? size - 1 : 1); /* no larger, so that ASan sees a byte too far */
-    must(copy != NULL);
-    memcpy(copy, data + 1, size - 1);
+    copy = fuzz_copy(data + 1, size - 1);
     in = (gim_str){copy, size - 1};
     switch (data[0] % 5) {
     case 0:

@@ -6,10 +6,8 @@
 #include "../../gimlet/base/buf.h"
 #include "../../gimlet/http/uri.h"
 #include "../../gimlet/json/utf8.h"
+#include "must.h"
 #include <gimlet/schema.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define MAX 50
 
@@ -34,12 +32,6 @@ static const struct gim_field rows[] = {
     GIM_ARRAY(struct form, h, .items = GIM_ITEM_INT(GIM_MAX(9))),
 };
 static const struct gim_schema schema = GIM_SCHEMA("Form", struct form, rows);
-
-static void must(bool holds)
-{
-    if (!holds)
-        abort();
-}
 
 static void put(struct gim_buf *b, gim_str s)
 {
@@ -83,14 +75,10 @@ static void bind(const gim_pair *pairs, int n, struct gim_arena *a)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct gim_arena a = {0};
-    char *copy = malloc(size ? size : 1);
+    char *copy = fuzz_copy(data, size);
     gim_pair *pairs;
     int n;
 
-    if (!copy)
-        abort();
-    if (size)
-        memcpy(copy, data, size);
     n = gim_form_split((gim_str){copy, size}, MAX, &a, &pairs);
     must(n >= GIM_SPLIT_TOO_MANY && n <= MAX);
     if (n > 0) {

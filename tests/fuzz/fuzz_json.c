@@ -6,9 +6,7 @@
  * be equal. The same text then patches what it made. */
 #include "unit/json/schemas.h"
 #include "../../gimlet/base/arena.h"
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "must.h"
 
 static enum gim_bind bind(gim_str json, struct thing *thing, struct gim_arena *a)
 {
@@ -55,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct gim_arena a = {0};
     struct gim_faults faults = {0};
     struct gim_json_error err = {0};
-    char *copy = memcpy(malloc(size + !size), size ? (const void *)data : "", size);
+    char *copy = fuzz_copy(data, size);
     gim_str json = {copy, size};
     struct thing thing;
     enum gim_bind result = bind(json, &thing, &a);

@@ -8,9 +8,7 @@
 #include "../../gimlet/http/message.h"
 #include "../../gimlet/http/negotiate.h"
 #include "../../gimlet/http/range.h"
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "must.h"
 
 static void try_range(gim_str line, int64_t size)
 {
@@ -89,13 +87,10 @@ static void try_name(gim_str line)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct gim_validators now = {.etag = {"v1", 2}, .modified = 784111777};
-    char *copy = malloc(size ? size : 1);
+    char *copy = fuzz_copy(data, size);
     gim_str in = {copy, size};
     int64_t length = size % 8 == 7 ? INT64_MAX : (int64_t)(size * size * size % 100000);
 
-    if (!copy)
-        abort();
-    memcpy(copy, data, size);
     try_range(gim_str_cut(&in, '\n'), length);
     (void)gim_if_range_holds(gim_str_cut(&in, '\n'), &now, 784111779);
     while (in.ptr) {

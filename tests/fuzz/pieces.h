@@ -6,19 +6,7 @@
 #define FUZZ_PIECES_H
 
 #include "../../gimlet/base/buf.h"
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/** The bytes in a block of just their size: to be freed. */
-static inline char *fuzz_copy(const uint8_t *bytes, size_t n)
-{
-    char *copy = malloc(n ? n : 1);
-
-    if (!copy)
-        abort();
-    return n ? memcpy(copy, bytes, n) : copy;
-}
+#include "must.h"
 
 /** How large the next piece of the `left` bytes is: 1 to `most`, by a small generator; 0: all. */
 static inline size_t fuzz_piece(unsigned *seed, size_t most, size_t left)
@@ -44,7 +32,9 @@ static inline void fuzz_cut(fuzz_play *play, const uint8_t *data, size_t size, u
     play(data, size, seed, 0, &whole);
     play(data, size, seed, mosts[how & 7], &cut);
     if (!gim_str_eq(gim_buf_view(&whole), gim_buf_view(&cut)))
-        abort();
+        fprintf(stderr, "whole:\n%.*s\ncut:\n%.*s\n", GIM_FMT(gim_buf_view(&whole)),
+                GIM_FMT(gim_buf_view(&cut)));
+    must(gim_str_eq(gim_buf_view(&whole), gim_buf_view(&cut)));
     gim_buf_free(&whole);
     gim_buf_free(&cut);
 }
