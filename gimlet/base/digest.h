@@ -11,8 +11,8 @@
 #define GIM_SHA1_LEN 20
 #define GIM_SHA256_LEN 32
 
-/** Each returns 0; or -1 when libcrypto could not (out of memory, or the machine's policy forbids the
- *  digest), and `out` is then not to be used. `data` may be NULL when `len` is 0. */
+/** Each returns 0; or -1 when libcrypto could not, and `out` is then not to be used. Nothing is
+ *  allocated. `data` may be NULL when `len` is 0. */
 GIM_MUST_CHECK int gim_sha1(const void *data, size_t len, unsigned char out[GIM_SHA1_LEN]);
 GIM_MUST_CHECK int gim_sha256(const void *data, size_t len, unsigned char out[GIM_SHA256_LEN]);
 /** RFC 2104. A key of any length; 32 bytes of chance are what SHA-256 is worth. */
