@@ -218,6 +218,7 @@ static void on_turn_end(struct gim_turn_end *t)
 {
     struct gim_worker *w = GIM_CONTAINER(t, struct gim_worker, turn_end);
 
+    gim_shed_turn(&w->shed);
     if (gim_access_log_waiting(&w->log) && !w->log_timer.due)
         gim_timer_set(w->wire.loop, &w->log_timer, LOG_FLUSH_MS);
 }
@@ -251,6 +252,7 @@ void gim_worker_init(struct gim_worker *w, struct gim_app *app, struct gim_loop 
     gim_access_log_init(&w->log, log_fd,
                         log_fd < 0 ? GIM_ACCESS_OFF : (enum gim_access_mode)s->access_log,
                         (enum gim_access_format)s->log_format);
+    gim_shed_init(&w->shed, loop, s->max_queue_age);
     gim_loop_at_turn_end(loop, &w->turn_end);
     if (!app->loops[index]) /* the test client's */
         app->loops[index] = loop;
@@ -276,6 +278,7 @@ void gim_worker_release(struct gim_worker *w)
     }
     gim_wire_release(&w->wire);
     gim_slots_release(w);
+    gim_shed_release(&w->shed);
     gim_access_log_release(&w->log);
     gim_timer_clear(w->wire.loop, &w->log_timer);
     gim_list_remove(&w->turn_end.node);

@@ -6,6 +6,7 @@
 #include "access_log.h"
 #include "router.h"
 #include "settings.h"
+#include "shed.h"
 #include <gimlet/app.h>
 #include <stdatomic.h>
 
@@ -51,7 +52,8 @@ struct gim_worker {
     struct gim_limits limits; /* the app's, with this worker's share of the totals */
     struct gim_turn_end turn_end;
     struct gim_timer log_timer;
-    struct gim_buf scratch;      /* replies are encoded here, then copied into the arena */
+    struct gim_buf scratch; /* replies are encoded here, then copied into the arena */
+    struct gim_shed shed;
     struct gim_slot *free_slots; /* async.c */
     struct gim_slot_slab *slabs;
     struct gim_part *parts;

@@ -5,6 +5,7 @@
  * compare-and-swap of the generation, and only the winner may touch the request behind the slot.
  * The suspension holds a reference on the exchange, so its memory lives until the resume has been
  * dealt with on the loop, whatever became of the client. */
+#include "../base/clock.h"
 #include "mistake.h"
 #include "work.h"
 
@@ -91,7 +92,13 @@ static bool conclude(struct gim_ctx *c, int result)
 
 bool gim_ctx_run(struct gim_ctx *c, gim_handler *h)
 {
-    return conclude(c, h(c));
+    struct gim_worker *w = gim_ctx_worker(c);
+    int result;
+
+    gim_worker_at(w, c->match.route);
+    result = h(c);
+    gim_worker_at(w, NULL);
+    return conclude(c, result);
 }
 
 /* Has the reply begun, so that a resume can only wake its source? */
@@ -104,6 +111,20 @@ static bool is_streamed(const struct gim_ctx *c)
 static gim_handle handle_of(struct gim_slot *s)
 {
     return (gim_handle){s, atomic_load_explicit(&s->generation, memory_order_relaxed) & ~1u};
+}
+
+static void begin_wait(struct gim_ctx *c, struct gim_shed_queue *q)
+{
+    if (!gim_ctx_worker(c)->shed.target)
+        return;
+    c->waits_since = gim_loop_ms(c->x.wire->loop);
+    gim_shed_enter(q, c->waits_since);
+}
+
+static void end_wait(struct gim_ctx *c, struct gim_shed_queue *q, uint64_t waited)
+{
+    gim_shed_leave(q, gim_loop_ms(c->x.wire->loop), waited, gim_ctx_worker(c)->shed.target);
+    c->waits_since = 0;
 }
 
 gim_handle gim_suspend(struct gim_ctx *c)
@@ -123,6 +144,8 @@ gim_handle gim_suspend(struct gim_ctx *c)
     s->c = c;
     c->slot = s;
     gim_exchange_ref(&c->x);
+    if (c->match.route->row->queued)
+        begin_wait(c, &gim_ctx_worker(c)->shed.suspended);
     return handle_of(s);
 }
 
@@ -151,6 +174,9 @@ static void run_resumed(struct gim_task *t)
 
     c->slot = NULL;
     slot_give(gim_ctx_worker(c), s);
+    if (c->waits_since)
+        end_wait(c, &gim_ctx_worker(c)->shed.suspended,
+                 gim_loop_ms(c->x.wire->loop) - c->waits_since);
     if (is_streamed(c))
         gim_exchange_wake(&c->x);
     else if (c->x.conn && (c->then ? gim_ctx_run(c, c->then) : resumed_without(c)))
@@ -216,6 +242,8 @@ static void job_done(struct gim_task *t)
     struct gim_ctx *c = GIM_CONTAINER(t, struct gim_ctx, task);
 
     c->on_pool = false;
+    if (c->waits_since)
+        end_wait(c, &gim_ctx_worker(c)->shed.blocking, c->waited);
     if (c->x.conn) {
         (void)conclude(c, c->job_result);
         gim_exchange_finish(&c->x);
@@ -227,6 +255,8 @@ static void run_job(struct gim_job *j)
 {
     struct gim_ctx *c = GIM_CONTAINER(j, struct gim_ctx, job);
 
+    if (c->waits_since)
+        c->waited = gim_clock_ms() - c->waits_since;
     /* Under overload the queue may be longer than the handler deadline: without this the pool would
      * only run what has had its 503 already. */
     if (!atomic_load_explicit(&c->unwanted, memory_order_relaxed))
@@ -242,8 +272,11 @@ bool gim_ctx_block(struct gim_ctx *c, gim_handler *h)
     c->values_before = c->values;
     c->on_pool = true;
     gim_exchange_ref(&c->x);
+    begin_wait(c, &gim_ctx_worker(c)->shed.blocking);
     if (!gim_pool_submit(gim_app_pool(gim_ctx_app(c)), &c->job))
         return true;
+    if (c->waits_since)
+        gim_shed_undo(&gim_ctx_worker(c)->shed.blocking);
     c->on_pool = false;
     gim_exchange_unref(&c->x);
     return false;

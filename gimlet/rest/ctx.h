@@ -24,6 +24,8 @@ struct gim_ctx {
     gim_str id;
     gim_str trace_id;                 /* 32 hex digits; absent without the trace middleware */
     uint64_t start_ns;                /* set when somebody counts */
+    uint64_t waits_since;             /* loop ms: it waits in a queue (shed.h); 0: no */
+    uint64_t waited;                  /* ms: a job, until it began */
     const char *const *etag_suffixes; /* under which a tag is known too; NULL-terminated */
     void *body, *form, *query, *path_obj;
     struct gim_deferred *deferred;

@@ -1,5 +1,6 @@
 /* health.c: GET /livez (the process answers) and GET /readyz (send it traffic?). */
 #include "ctx.h"
+#include "watch.h"
 
 static int livez(struct gim_ctx *c)
 {
@@ -12,6 +13,8 @@ static int readyz(struct gim_ctx *c)
     const char *why = app->spec.ready ? app->spec.ready(app->spec.state) : NULL;
 
     (void)gim_set_header(c, GIM_S("Cache-Control"), GIM_S("no-store"));
+    if (gim_watch_stuck(app))
+        why = "a worker is stuck";
     if (atomic_load_explicit(&app->draining, memory_order_relaxed))
         why = "the server is stopping";
     if (why)
@@ -27,8 +30,9 @@ static const struct gim_answer ready[] = {
 };
 
 const struct gim_route gim_health_routes[] = {
-    GIM_GET("/livez", livez, .summary = "Is the process alive?", .tag = "health", .answers = alive),
-    GIM_GET("/readyz", readyz, .summary = "Can it take traffic?", .tag = "health",
-            .answers = ready),
+    GIM_GET("/livez", livez, .summary = "Is the process alive?", .tag = "health", .answers = alive,
+            .vital = true),
+    GIM_GET("/readyz", readyz, .summary = "Can it take traffic?", .tag = "health", .answers = ready,
+            .vital = true),
     {0},
 };

@@ -276,6 +276,29 @@ static int run_befores(struct gim_ctx *c)
     return GIM_OK;
 }
 
+static int refuse_early(struct gim_ctx *c, enum gim_refused why)
+{
+    gim_wire_count(c->x.wire, why);
+    gim_problem(c, 503, "overloaded", "more comes than can be done in time; try again");
+    gim_set_header(c, GIM_S("Retry-After"), GIM_S("1"));
+    return GIM_REPLIED;
+}
+
+/* What would wait too long is told so at once: 0, or with a reply made. */
+static int shed(struct gim_ctx *c, const struct gim_route *row)
+{
+    struct gim_shed *s = &gim_ctx_worker(c)->shed;
+    struct gim_shed_queue *q = row->queued ? &s->suspended : row->blocking ? &s->blocking : NULL;
+
+    if (!s->target || row->vital)
+        return GIM_OK;
+    if (!gim_shed_admit(s))
+        return refuse_early(c, GIM_REFUSED_LOOP_OLD);
+    if (q && gim_shed_is_full(q, gim_loop_ms(c->x.wire->loop), s->target))
+        return refuse_early(c, GIM_REFUSED_QUEUE_OLD);
+    return GIM_OK;
+}
+
 static enum gim_body_plan on_head(struct gim_exchange *x)
 {
     struct gim_ctx *c = gim_ctx_of(x);
@@ -288,6 +311,8 @@ static enum gim_body_plan on_head(struct gim_exchange *x)
     if (route(c))
         return GIM_BODY_REFUSE;
     r = c->match.route;
+    if (r && shed(c, r->row))
+        return GIM_BODY_REFUSE;
     if (r && r->keep)
         keep(c);
     x->max_body = r && r->max_body ? r->max_body : gim_ctx_app(c)->settings.limits.max_body;

@@ -46,6 +46,8 @@ const struct gim_option gim_settings_rows[] = {
      .help = "0: any; 127.0.0.1, ::1, trusted proxies not counted"},
     {"max_in_flight", GIM_OPTION_INT, AT(max_in_flight), "8192", 0, 10000000, .group = "Limits",
      .rare = true, .help = "suspended requests, streams; beyond it 503"},
+    {"max_queue_age", GIM_OPTION_DURATION, AT(max_queue_age), "500ms", 0, HOUR_MS,
+     .group = "Limits", .rare = true, .help = "503 while all that waits has waited longer"},
 
     {"header_timeout", GIM_OPTION_DURATION, LIMIT(header_timeout), "10s", 0, HOUR_MS,
      .group = "Deadlines", .rare = true, .help = "for a whole request head; 408"},

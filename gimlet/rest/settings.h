@@ -21,6 +21,7 @@ struct gim_settings {
     int log_level;                          /* enum gim_level */
     bool strict_content_type;
     int64_t max_connections_per_address; /* of the process */
+    int64_t max_queue_age;
     const char *trusted_proxies;         /* a list of networks */
     const char *metrics_listen;          /* a row of the metrics' own */
     int sandbox;      /* enum gim_sandbox_mode; these two are rows of the sandbox's own */

@@ -35,6 +35,8 @@ enum gim_refused {
     GIM_REFUSED_BODIES_FULL,   /* max_buffered: unfinished bodies */
     GIM_REFUSED_ANSWERS_FULL,  /* the same: answers that are not taken */
     GIM_REFUSED_IN_FLIGHT_FULL,
+    GIM_REFUSED_QUEUE_OLD,  /* what waits in a queue has waited too long */
+    GIM_REFUSED_LOOP_OLD,   /* what waits for the loop has */
     GIM_REFUSED_QUEUE_FULL, /* of the blocking pool */
     GIM_REFUSED_HANDSHAKE,  /* no TLS came of it: cut */
     GIM_REFUSED_CONNECTIONS_FULL,
