@@ -96,25 +96,22 @@ static size_t remove_dots(char *path, size_t len)
     size_t at = 0, to = 0;
 
     while (at < len) {
-        size_t end = at + 1, n;
+        size_t end = at + 1;
 
         while (end < len && path[end] != '/')
             end++;
-        n = end - at - 1; /* the segment after this '/' */
-        if (n == 1 && path[at + 1] == '.') {
-            n = 0;
-        } else if (n == 2 && path[at + 1] == '.' && path[at + 2] == '.') {
-            while (to && path[--to] != '/')
-                ;
-            n = 0;
-        } else {
+        size_t n = end - at - 1; /* the segment after this '/' */
+        bool here = n == 1 && path[at + 1] == '.';
+        bool up = n == 2 && path[at + 1] == '.' && path[at + 2] == '.';
+        if (!here && !up) {
             memmove(path + to, path + at, n + 1);
             to += n + 1;
-            at = end;
-            continue;
+        } else {
+            while (up && to && path[--to] != '/')
+                ;
+            if (end == len) /* "/a/." and "/a/.." keep their last slash */
+                path[to++] = '/';
         }
-        if (end == len) /* "/a/." and "/a/.." keep their last slash */
-            path[to++] = '/';
         at = end;
     }
     return to;

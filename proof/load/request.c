@@ -41,15 +41,14 @@ static void put_filled(struct gim_buf *b, gim_str text, struct load_writer *w)
 {
     while (text.len) {
         const char *open = w ? memmem(text.ptr, text.len, "{{", 2) : NULL;
-        gim_str rest;
 
         if (!open) {
             gim_buf_str(b, text);
             return;
         }
         gim_buf_add(b, text.ptr, (size_t)(open - text.ptr));
-        rest = (gim_str){open, text.len - (size_t)(open - text.ptr)};
-        text = rest;
+
+        gim_str rest = {open, text.len - (size_t)(open - text.ptr)};
         if (gim_str_starts(rest, GIM_S("{{seq}}"))) {
             gim_buf_int(b, (int64_t)w->seq);
             text = (gim_str){rest.ptr + 7, rest.len - 7};

@@ -14,13 +14,12 @@ void json_put_comma(struct gim_buf *b)
 void json_put_str(struct gim_buf *b, gim_str s)
 {
     struct gim_buf copy = {0};
-    const char *end = s.len ? s.ptr + s.len : s.ptr;
 
     if (!s.ptr) {
         gim_buf_lit(b, "null");
         return;
     }
-    for (const char *p = s.ptr; p < end;) {
+    for (const char *p = s.ptr, *end = s.ptr + s.len; p < end;) {
         unsigned n = gim_utf8_size(p, end);
 
         gim_buf_add(&copy, n ? p : "?", n ? n : 1);
