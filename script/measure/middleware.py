@@ -129,4 +129,5 @@ def main():
         print(f"| {what} | {cost:,.0f} |", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
