@@ -12,6 +12,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -25,11 +26,12 @@ BUILD = POSTS.parents[1]
 SANITIZED = POSTS.exists() and any(s in POSTS.read_bytes() for s in (b"__asan_init", b"__tsan_init"))
 SLOW = 3 if SANITIZED else 1  # how much more time a step may take
 
-START_LINE = re.compile(r"listening on (http://[^\s,]+|unix:[^\s,]+)")
+START_LINE = re.compile(r"listening on (https?://[^\s,]+|unix:[^\s,]+)")
 REPORT = re.compile(r"(ERROR|WARNING): \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitizer|Assertion")
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: it measures, so script/test runs nothing beside it")
     if not POSTS.exists():
         pytest.exit(f"{POSTS} is not there: build it, or set POSTS", returncode=2)
 
@@ -62,10 +64,12 @@ def run(*args, program=POSTS, env=None, timeout=20, **more):
 
 
 class Server:
-    """A running server. `args` are its flags; `--port 0` is given unless they name a place."""
+    """A running server. `args` are its flags; `--port 0` is given unless they name a place. With `tls`
+    (tls.py) it speaks HTTPS, and so do its clients."""
 
-    def __init__(self, *args, program=POSTS, env=None, wrap=(), cwd=None, expect_exit=0, fds=()):
-        args = [str(a) for a in args]
+    def __init__(self, *args, program=POSTS, env=None, wrap=(), cwd=None, expect_exit=0, fds=(), tls=None):
+        self.tls = tls
+        args = [str(a) for a in (*args, *(tls.flags if tls else ()))]
         if "--port" not in args and "--host" not in args:
             args = ["--port", "0", *args]
         self.expect_exit = expect_exit
@@ -261,6 +265,8 @@ class Client:
         self.sock.connect(server.unix or ("127.0.0.1", server.port))
         if not server.unix:
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if server.tls:
+            self.sock = server.tls.client.wrap_socket(self.sock, server_hostname="localhost")
         self.rest = b""
 
     def send(self, data):
@@ -275,7 +281,7 @@ class Client:
         for at in range(0, len(data), piece):
             try:
                 self.sock.sendall(data[at:at + piece])
-            except (BrokenPipeError, ConnectionResetError):
+            except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
                 return
             time.sleep(pause)
 

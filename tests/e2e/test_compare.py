@@ -10,7 +10,7 @@ import pytest
 from comparison import CONTRACT, PROTOCOL, begin, compare, fake, left_over, needs_compare, plan, running, starts, wait_for
 from conftest import SLOW
 
-pytestmark = needs_compare
+pytestmark = [needs_compare, pytest.mark.alone]
 
 DEAD_ROUND = 3
 DEAD_LIFE = 1 + 2 * (DEAD_ROUND - 1) + 2  # one life for the contract, two a round: the second of them

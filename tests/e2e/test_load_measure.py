@@ -19,6 +19,8 @@ from conftest import LAYOUT, SANITIZED, SLOW, child_env, until
 from faulty import Faulty
 from load import BUILD, PROOF, begin, draws, good, null, peak, percentile, strace
 
+pytestmark = pytest.mark.alone
+
 MS = 1e6
 
 
