@@ -14,7 +14,7 @@
 #define FIELD_MAX 256
 
 /* Two texts and a number or two: a line with all fields at their caps is one slice. */
-_Static_assert(TARGET_MAX + 5 * FIELD_MAX + 512 < GIM_OUTPUT_SLICE, "a line must fit a slice");
+_Static_assert(TARGET_MAX + 6 * FIELD_MAX + 512 < GIM_OUTPUT_SLICE, "a line must fit a slice");
 
 void gim_access_log_init(struct gim_access_log *l, int fd, enum gim_access_mode mode,
                          enum gim_access_format format)
@@ -103,6 +103,10 @@ static void put_text_line(struct gim_access_log *l, const struct gim_access_entr
         gim_buf_char(b, ' ');
         put_escaped(l, e->trace, FIELD_MAX);
     }
+    if (e->principal.len) {
+        gim_buf_lit(b, " principal=");
+        put_escaped(l, e->principal, FIELD_MAX);
+    }
     gim_buf_char(b, '\n');
 }
 
@@ -137,6 +141,7 @@ static void put_json_line(struct gim_access_log *l, const struct gim_access_entr
     gim_buf_int(b, e->ms);
     put_member(l, GIM_S(",\"id\":\""), e->id, FIELD_MAX);
     put_member(l, GIM_S(",\"trace_id\":\""), e->trace, FIELD_MAX);
+    put_member(l, GIM_S(",\"principal\":\""), e->principal, FIELD_MAX);
     gim_buf_lit(b, "}\n");
 }
 

@@ -25,7 +25,7 @@ enum gim_access_format {
 /* Absent strings are "-" in text and left out of JSON. Any byte may be in them. */
 struct gim_access_entry {
     gim_time time;
-    gim_str remote, method, target, route, id, trace;
+    gim_str remote, method, target, route, id, trace, principal;
     int status; /* 0: the client went before it was answered */
     int64_t bytes;
     int64_t ms;

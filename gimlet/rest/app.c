@@ -139,6 +139,8 @@ struct gim_app *gim_app_build(const struct gim_app_spec *spec, const struct gim_
     app->spec = *spec;
     if (!app->spec.name)
         app->spec.name = "app";
+    if (app->spec.arrange)
+        app->spec.arrange(&app->spec, app->spec.state);
     app->settings = *settings;
     app->settings.strict_content_type |= spec->strict_content_type;
     app->workers = settings->workers ? (unsigned)settings->workers : 1;

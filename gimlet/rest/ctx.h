@@ -23,6 +23,7 @@ struct gim_ctx {
     gim_str path; /* decoded */
     gim_str id;
     gim_str trace_id;                 /* 32 hex digits; absent without the trace middleware */
+    gim_str principal;                /* absent until somebody says who it is */
     uint64_t start_ns;                /* set when somebody counts */
     uint64_t waits_since;             /* loop ms: it waits in a queue (shed.h); 0: no */
     uint64_t waited;                  /* ms: a job, until it began */

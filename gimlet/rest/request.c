@@ -151,6 +151,16 @@ gim_str gim_id(const struct gim_ctx *c)
     return c->id;
 }
 
+gim_str gim_principal(const struct gim_ctx *c)
+{
+    return c->principal;
+}
+
+void gim_principal_set(struct gim_ctx *c, gim_str name)
+{
+    c->principal = gim_dup(&c->x.arena, name);
+}
+
 void gim_put(struct gim_ctx *c, const void *key, void *value)
 {
     struct gim_value *v = GIM_NEW(&c->x.arena, struct gim_value);

@@ -376,6 +376,7 @@ static void on_late(struct gim_exchange *x, struct gim_exchange *late)
     c->match = from->match;
     c->id = from->id;
     c->trace_id = from->trace_id;
+    c->principal = from->principal;
     c->start_ns = from->start_ns;
     c->chain = from->chain;
     c->ran = from->ran;
@@ -416,6 +417,7 @@ static void on_done(struct gim_exchange *x, size_t sent, bool aborted)
                            .route = known ? gim_route_pattern(c) : (gim_str){0},
                            .id = c->id,
                            .trace = c->trace_id,
+                           .principal = c->principal,
                            .status = status,
                            .bytes = (int64_t)sent,
                            .ms = (int64_t)(gim_clock_ms() - x->start_ms),

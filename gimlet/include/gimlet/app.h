@@ -193,6 +193,11 @@ struct gim_app_spec {
     const struct gim_middleware *const *middleware; /* NULL-terminated, outermost first */
     void *state;                      /* gim_state; also the struct that .options rows fill */
     const struct gim_option *options; /* the application's own rows, offsets into *state */
+    /** Runs once the options are read, before anything is checked or opened (also for --routes and
+     *  --openapi, and in gim_app_new): may choose by them what `spec`, a copy, is: other routes, groups
+     *  or middleware. What is off by option then costs nothing and is not in the documentation. Not
+     *  .name, .options, .state, .metrics, .tls and .sandbox, whose options are read by then. */
+    void (*arrange)(struct gim_app_spec *spec, void *state);
     enum gim_slash slash;
     bool
         strict_content_type; /* 415 unless the body says application/json; off: any is read as it */

@@ -91,6 +91,11 @@ unsigned gim_worker(const struct gim_ctx *c);
 /** The request id: X-Request-Id when it came well-formed (1 to 128 of [A-Za-z0-9._-]), else made.
  *  Absent unless the gim_request_id middleware runs. */
 gim_str gim_id(const struct gim_ctx *c);
+/** Who makes the request: a name for logs, limits and keys, never a secret; absent when nobody has
+ *  said so. gim_tokens_check does; any guard may, by gim_principal_set in its check (on the loop; the
+ *  name is copied). The access log has it. */
+gim_str gim_principal(const struct gim_ctx *c);
+void gim_principal_set(struct gim_ctx *c, gim_str name);
 /** Per-request values, from middleware to handler or over a suspension: `key` is compared by
  *  address. A second put replaces. The value is not copied: let it live in the arena. */
 void gim_put(struct gim_ctx *c, const void *key, void *value);
