@@ -5,6 +5,7 @@
 #include "metrics.h"
 #include "../base/process.h"
 #include "../http/negotiate.h"
+#include "../rest/watch.h"
 #include "metrics_text.h"
 
 #define TEXT "text/plain; version=0.0.4; charset=utf-8"
@@ -57,6 +58,11 @@ static void put_build(struct gim_exposition *e, const struct gim_app *app)
     gim_exposition_int(e, "gimlet_build_info", gim_buf_view(&labels), 1);
     gim_buf_free(&labels);
     put_gauge(e, "gimlet_workers", "Event loops.", app->workers);
+    put_gauge(e, "gimlet_workers_stuck", "Event loops that do not turn, as the watchdog sees it.",
+              (int64_t)gim_watch_stuck(app));
+    gim_exposition_family(e, "gimlet_worker_stalls_total", "counter",
+                          "How often an event loop was found not to turn.");
+    gim_exposition_int(e, "gimlet_worker_stalls_total", NO_LABELS, (int64_t)gim_watch_total(app));
 }
 
 /* ---- connections ----------------------------------------------------------------------------- */

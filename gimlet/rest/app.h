@@ -24,8 +24,8 @@ struct gim_app {
     struct gim_router *router;
     struct gim_group *top; /* the spec's routes with the built-in ones behind them */
     struct gim_wire_shared shared;
-    struct gim_trusted *trusted; /* --trusted-proxies; NULL: nobody */
-    gim_str not_trusted;         /* an entry of it that is none: the program does not start */
+    struct gim_trusted *trusted;     /* --trusted-proxies; NULL: nobody */
+    gim_str not_trusted;             /* an entry of it that is none: the program does not start */
     _Atomic(struct gim_pool *) pool; /* work.c; NULL until it is needed */
     unsigned workers;
     void *secure;                /* the .tls's, while HTTPS is spoken; NULL: plain HTTP */
@@ -36,8 +36,9 @@ struct gim_app {
     _Atomic bool closed;         /* nothing is taken any more */
     _Atomic uint32_t posted;     /* gim_post's that have not run */
     _Atomic bool draining;
-    struct gim_reload *reloads; /* reload.h */
-    bool at_terminal;           /* stderr was one at the start */
+    struct gim_reload *reloads;   /* reload.h */
+    bool at_terminal;             /* stderr was one at the start */
+    struct gim_watch *watch;      /* watch.h; NULL: nobody asked */
     struct gim_test_driver *test; /* test client, made at its first call */
     _Atomic(void *) openapi;      /* the document, once somebody asked: a block of the heap */
     void *observed;               /* the observer's: observer.h */
@@ -58,6 +59,7 @@ struct gim_worker {
     struct gim_slot_slab *slabs;
     struct gim_part *parts;
     const struct gim_observer *observer; /* NULL: nobody counts */
+    _Atomic(const struct gim_bound_route *) at; /* whose handler runs: for the watch */
     void *observed;                      /* the observer's */
     uint64_t id_counter;                 /* request ids: a random half, rendered, and a counter */
     char id_prefix[16];
@@ -74,6 +76,12 @@ extern const struct gim_service gim_rest_service;
 void gim_worker_init(struct gim_worker *w, struct gim_app *app, struct gim_loop *loop,
                      unsigned index, int log_fd);
 void gim_worker_release(struct gim_worker *w);
+
+/** What this worker runs from now on, for whoever finds it stuck; NULL: nothing of a route. */
+static inline void gim_worker_at(struct gim_worker *w, const struct gim_bound_route *route)
+{
+    atomic_store_explicit(&w->at, route, memory_order_release);
+}
 
 /** GET /livez and GET /readyz; health.c. */
 extern const struct gim_route gim_health_routes[];

@@ -12,6 +12,7 @@
 #include "observer.h"
 #include "reload.h"
 #include "secure.h"
+#include "watch.h"
 #include "work.h"
 #include <errno.h>
 #include <gimlet/log.h>
@@ -89,7 +90,7 @@ static const char *scheme_of(const struct gim_app *app, const char **address)
 
 static void started(void *user, const char *address)
 {
-    const struct gim_app *app = user;
+    struct gim_app *app = user;
     const char *more = app->spec.describe ? app->spec.describe(app->spec.state) : NULL;
     const char *how = app->spec.sandbox ? app->spec.sandbox->confinement->describe(app) : "";
     const char *scheme = scheme_of(app, &address);
@@ -100,6 +101,7 @@ static void started(void *user, const char *address)
     gim_notify("READY=1");
     gim_forget_start(); /* the words above were the last of the start */
 }
+    (void)gim_watch_start(app);
 
 static void stopping(void *user)
 {
@@ -110,12 +112,14 @@ static void stopping(void *user)
     gim_notify("STOPPING=1");
 }
 
+    gim_watch_stop(app);
 static void stopped(void *user)
 {
     struct gim_app *app = user;
 
     gim_app_stop(app);
     if (app->spec.stop)
+    gim_watch_stop(app);
         app->spec.stop(app->spec.state);
 }
 
@@ -174,6 +178,7 @@ static int serve_bound(struct gim_app *app)
         code = gim_server_run(server) ? EXIT_FAILED : 0;
     gim_server_free(server);
     return code;
+    gim_watch_free(app);
 }
 
 static int serve(struct gim_app *app)

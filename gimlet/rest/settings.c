@@ -66,6 +66,8 @@ const struct gim_option gim_settings_rows[] = {
      .rare = true, .help = "readyz says 503 this long before listeners close"},
     {"stop_timeout", GIM_OPTION_DURATION, AT(stop_timeout), "30s", 1, HOUR_MS, .group = "Stop",
      .rare = true, .help = "in-flight requests are cut after it"},
+    {"watchdog", GIM_OPTION_DURATION, AT(watchdog), "0", 0, HOUR_MS, .group = "Stop", .rare = true,
+     .help = "a worker stuck this long ends the process"},
 
     {"blocking_threads", GIM_OPTION_INT, AT(blocking_threads), "8", 1, 1024, .group = "Handlers",
      .rare = true, .help = "threads for .blocking routes"},

@@ -14,6 +14,7 @@ struct gim_settings {
     const char *host;
     int64_t port, workers, backlog;
     int64_t drain_delay, stop_timeout;
+    int64_t watchdog; /* ms; 0: none */
     int64_t blocking_threads, blocking_queue;
     int64_t max_connections, max_in_flight; /* of the process; divided among the wires */
     int access_log;                         /* enum gim_access_mode */

@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from conftest import LAYOUT, POSTS, SLOW, child_env, until
+from conftest import BUILD, LAYOUT, POSTS, SLOW, child_env, until
 
 MEMORY = ("--store", "memory:")
 
@@ -83,3 +83,19 @@ def test_a_terminal_that_goes_away_is_a_graceful_stop():
         process.wait()
         if controller >= 0:
             os.close(controller)
+
+
+def test_an_application_reloads_and_keeps_the_old_when_the_new_is_wrong(serve, tmp_path):
+    word = tmp_path / "word"
+    word.write_text("old")
+    server = serve("--word", word, "--workers", 1, program=BUILD / "tests/operated")
+    with server.connect() as c:  # which lives on
+        assert c.call("GET", "/word").body == b"old"
+        for text, told, kept in (("new", "info operated: SIGHUP: reloaded\n", b"new"),
+                                 ("", "error operated: SIGHUP: not reloaded, what was in force stays\n", b"new"),
+                                 ("newer", "info operated: SIGHUP: reloaded\n", b"newer")):
+            before = server.stderr().count(told)
+            word.write_text(text)
+            server.signal(signal.SIGHUP)
+            assert until(lambda: server.stderr().count(told) > before, 5 * SLOW), server.stderr()
+            assert c.call("GET", "/word").body == kept

@@ -31,6 +31,7 @@
  *     process_cpu_seconds_total, process_resident_memory_bytes, process_virtual_memory_bytes,
  *     process_open_fds, process_max_fds, process_threads, process_start_time_seconds
  *     gimlet_build_info{name,version,gimlet,compiler}, gimlet_workers
+ *     gimlet_workers_stuck, gimlet_worker_stalls_total            with a watchdog: loops that do not turn
  *
  * `route` is the pattern, never the path; requests that no route serves have "unmatched". `status` is
  * the code, "aborted" when the client went before its answer. A duration runs from the turn of the
