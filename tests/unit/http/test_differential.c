@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 #include "oracle.h"
+#include "rounds.h"
 
 #define VALID 20000
 #define MUTATED 400000
@@ -454,7 +455,7 @@ static void valid_conversations_read_the_same(void **state)
     static struct text t;
 
     (void)state;
-    for (int i = 0; i < VALID; i++) {
+    for (unsigned long i = 0; i < rounds_of(VALID); i++) {
         valid(&t);
         compare(&t);
         if (ours.stop && strcmp(ours.stop, "closed") != 0)
@@ -469,7 +470,7 @@ static void mutated_conversations_read_the_same(void **state)
     static struct text t;
 
     (void)state;
-    for (int i = 0; i < MUTATED; i++) {
+    for (unsigned long i = 0; i < rounds_of(MUTATED); i++) {
         valid(&t);
         for (uint32_t n = 1 + below(3); n; n--)
             mutate(&t);
@@ -482,7 +483,7 @@ static void random_bytes_read_the_same(void **state)
     static struct text t;
 
     (void)state;
-    for (int i = 0; i < RANDOM; i++) {
+    for (unsigned long i = 0; i < rounds_of(RANDOM); i++) {
         t.len = 0;
         for (uint32_t n = below(12); n; n--) {
             const char *piece = ONE_OF(pieces);
