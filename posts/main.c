@@ -10,6 +10,10 @@
 static const struct gim_option options[] = {
     {"store", GIM_OPTION_STR, GIM_OPTION_AT(struct posts, store_url), "sqlite:posts.db",
      .group = "Posts", .help = "memory: or sqlite:FILE"},
+    {"rate_limit", GIM_OPTION_STR, GIM_OPTION_AT(struct posts, rate_limit), "off", .group = "Posts",
+     .help = "of each client address: 100/s, 6000/m; then 429"},
+    {"rate_burst", GIM_OPTION_INT, GIM_OPTION_AT(struct posts, rate_burst), "0", 0, 1000000,
+     .group = "Posts", .rare = true, .help = "requests at once; 0: the number of rate_limit"},
     {"require_if_match", GIM_OPTION_BOOL, GIM_OPTION_AT(struct posts, require_if_match), "false",
      .group = "Posts", .help = "428 for changes without If-Match"},
     {0},
@@ -19,8 +23,13 @@ static int start(struct gim_app *app, void *state)
 {
     struct posts *posts = state;
     char err[512];
+    const char *wrong = gim_rate_limit_check(gim_str_of(posts->rate_limit));
     int code;
 
+    if (wrong) {
+        fprintf(stderr, "posts: --rate-limit %s: %s\n", posts->rate_limit, wrong);
+        return 2;
+    }
     posts->store = store_open(posts->store_url, gim_app_workers(app), &posts_host, err, sizeof err);
     if (posts->store)
         return 0;
@@ -69,7 +78,12 @@ static const struct gim_sandbox sandbox = GIM_SANDBOX(.paths = paths);
 #define CONFIGURED posts_hand_over
 #endif
 
-static const struct gim_middleware *const middleware[] = {&gim_request_id, NULL};
+/* The limit's setting is where the options put it. */
+static struct posts posts;
+static const struct gim_middleware rate_limit =
+    GIM_RATE_LIMIT(.setting = &posts.rate_limit, .burst_setting = &posts.rate_burst);
+
+static const struct gim_middleware *const middleware[] = {&gim_request_id, &rate_limit, NULL};
 
 static const struct gim_openapi api = GIM_OPENAPI(.title = "Posts", .license = "MIT");
 
@@ -93,8 +107,6 @@ static int run_command(size_t i, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    static struct posts posts;
-
     posts.argv = argv;
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         if (argc > 1 && strcmp(argv[1], commands[i].name) == 0)

@@ -8,6 +8,8 @@
 struct posts {
     const char *store_url;
     bool require_if_match;
+    const char *rate_limit;
+    int64_t rate_burst;
     struct store *store;
     char **argv; /* as main got it */
 };

@@ -35,9 +35,13 @@ struct gim_rate_table {
  *  buckets as it likes, so limit by these only behind a guard that knows them. Where there is no
  *  address (a unix socket) all share one bucket. */
 struct gim_rate_limit {
-    int64_t limit;                     /* requests ... */
-    int64_t per;                       /* ... in so many seconds; 0: 1 */
-    int64_t burst;                     /* at once, at most; 0: .limit */
+    int64_t limit; /* requests ... */
+    int64_t per;   /* ... in so many seconds; 0: 1 */
+    int64_t burst; /* at once, at most; 0: .limit */
+    /** Instead of .limit, where such text will stand when requests come: "100/s", "6000/m", "100000/h";
+     *  NULL, "" and "off" are no limit, which costs nothing. It is read once. */
+    const char *const *setting;
+    const int64_t *burst_setting;      /* the same of .burst; 0 there: the number of .setting */
     gim_str (*key)(struct gim_ctx *c); /* absent: this request is not limited. Loop thread */
     const char *header;                /* "X-Api-Key" */
     const char *cookie;
@@ -55,6 +59,9 @@ struct gim_rate_limit {
                           .table = GIM_MADE_(struct gim_rate_table, NULL)),                        \
         .answers = gim_rate_limit_answers, .wrong = gim_rate_limit_wrong                           \
     }
+
+/** What is wrong with the text of a setting, a static line; NULL: nothing. For .start. */
+const char *gim_rate_limit_check(gim_str setting);
 
 /** Takes a token for a key that only the handler knows, such as the user name of a login form:
  *

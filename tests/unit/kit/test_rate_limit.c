@@ -161,7 +161,7 @@ static const struct gim_route routes[] = {
     GIM_GET("/header", hello, WITH(&by_header)),
     GIM_GET("/cookie", hello, WITH(&by_cookie)),
     GIM_GET("/fn", hello, WITH(&by_fn)),
-    GIM_GET("/burst", hello, WITH(&burst)),
+    GIM_GET("/burst", hello, WITH(&at_once)),
     GIM_GET("/login", log_in),
     {0},
 };
@@ -186,6 +186,8 @@ static void clients_are_told_what_is_left_and_when_to_come_back(void **state)
     assert_head(app, "GET", "/client", "X-Forwarded-For: 2001:db8:0:1::1\r\n", 200, NULL);
     gim_app_free(app);
 }
+
+static const char *rate_text;
 
 static void other_keys_than_addresses(void **state)
 {
@@ -231,6 +233,7 @@ static const struct {
     {GIM_RATE_LIMIT(.limit = 0), ".limit must be"},
     {GIM_RATE_LIMIT(.limit = 1, .per = -1), ".limit must be"},
     {GIM_RATE_LIMIT(.limit = 2000000), "a million"},
+    {GIM_RATE_LIMIT(.limit = 1, .setting = &rate_text), "one of .limit and"},
     {GIM_RATE_LIMIT(.limit = 1, .burst = 1002), "thousand times"},
     {GIM_RATE_LIMIT(.limit = 1, .header = "a", .cookie = "b"), "not more"},
     {GIM_RATE_LIMIT(.limit = 1, .keys = -1), ".keys"},
@@ -244,6 +247,64 @@ static void a_limit_that_cannot_be_right_stops_the_start(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         assert_refused(&(struct gim_app_spec){.routes = routes, WITH(&wrong[i].m)}, wrong[i].says);
+}
+
+/* ---- settings ---------------------------------------------------------------------------------- */
+
+static void a_setting_is_a_number_and_a_unit(void **state)
+{
+    static const struct {
+        const char *text;
+        bool right;
+    } rows[] = {
+        {"100/s", true},     {"1/s", true},        {"6000/m", true},
+        {"100000/h", true},  {"off", true},        {"", true},
+        {"1000000/s", true}, {"60000000/m", true}, {"100", false},
+        {"100/", false},     {"/s", false},        {"0/s", false},
+        {"-1/s", false},     {"1.5/s", false},     {"100/d", false},
+        {"100/ s", false},   {"100/s/s", false},   {"1000001/s", false},
+        {"off/s", false},    {"100/S", false},     {"9999999999999999999/s", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if ((gim_rate_limit_check(gim_str_of(rows[i].text)) == NULL) != rows[i].right)
+            fail_msg("%s", rows[i].text);
+    }
+}
+
+static const char *rates[] = {"2/m", "off", NULL, "wrong", "2/m"};
+static const int64_t at_once = 3;
+static const struct gim_middleware by_setting[] = {
+    GIM_RATE_LIMIT(.setting = &rates[0]),
+    GIM_RATE_LIMIT(.setting = &rates[1]),
+    GIM_RATE_LIMIT(.setting = &rates[2]),
+    GIM_RATE_LIMIT(.setting = &rates[3]),
+    GIM_RATE_LIMIT(.setting = &rates[4], .burst_setting = &at_once),
+};
+static const struct gim_route set_routes[] = {
+    GIM_GET("/0", hello, WITH(&by_setting[0])), GIM_GET("/1", hello, WITH(&by_setting[1])),
+    GIM_GET("/2", hello, WITH(&by_setting[2])), GIM_GET("/3", hello, WITH(&by_setting[3])),
+    GIM_GET("/4", hello, WITH(&by_setting[4])), {0},
+};
+
+static void a_limit_by_a_setting_is_as_the_setting_says(void **state)
+{
+    static const int taken[] = {2, 10, 10, 10, 3}; /* of ten */
+    struct gim_app *app = app_of(&(struct gim_app_spec){.routes = set_routes});
+
+    (void)state;
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+        const char path[] = {'/', (char)('0' + i), '\0'};
+
+        for (int k = 0; k < 10; k++) {
+            struct gim_test_reply r = gim_test_call(app, "GET", path, NULL, NULL);
+
+            assert_int_equal(r.status, k < taken[i] ? 200 : 429);
+            gim_test_free(&r);
+        }
+    }
+    gim_app_free(app);
 }
 
 /* ---- gim_client -------------------------------------------------------------------------------- */
@@ -320,6 +381,8 @@ int main(void)
         cmocka_unit_test(clients_are_told_what_is_left_and_when_to_come_back),
         cmocka_unit_test(other_keys_than_addresses),
         cmocka_unit_test(a_limit_that_cannot_be_right_stops_the_start),
+        cmocka_unit_test(a_setting_is_a_number_and_a_unit),
+        cmocka_unit_test(a_limit_by_a_setting_is_as_the_setting_says),
         cmocka_unit_test(nobody_is_believed_without_a_set_up),
     };
 
