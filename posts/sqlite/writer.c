@@ -13,7 +13,8 @@
  *   locked     by another program: STORE_BUSY for the batch
  *   I/O error  in COMMIT or anywhere: STORE_FAILED for the batch and no write ever again in this
  *              process: after a failed fsync the kernel may have dropped the pages and called them
- *              clean, so a later success would prove nothing */
+ *              clean, so a later success would prove nothing
+ *   no answer  a disk that hangs: nothing can be done but say so, in sq_writer_ready while it lasts */
 #include "sqlite.h"
 
 #include <sched.h>
@@ -23,6 +24,7 @@
 #define STACK_BYTES (256 << 10)
 #define IDLE_MS 1000
 #define EXPIRE_US 1000000
+#define SLOW_NS ((int64_t)5 * 1000000000)
 
 /* ---- failure ------------------------------------------------------------------------------- */
 
@@ -73,6 +75,31 @@ static void set_full(struct sq_writer *w, bool full)
         gim_log(GIM_LOG_ERROR, "posts", "the store cannot write: disk full");
     else
         gim_log(GIM_LOG_INFO, "posts", "the store writes again");
+}
+
+/* ---- a disk that hangs ----------------------------------------------------------------------- */
+
+static void begin_busy(struct sq_writer *w)
+{
+    atomic_store_explicit(&w->busy, gim_metrics_clock(), memory_order_relaxed);
+}
+
+static void end_busy(struct sq_writer *w)
+{
+    int64_t began = atomic_load_explicit(&w->busy, memory_order_relaxed);
+    int64_t took = gim_metrics_clock() - began;
+
+    atomic_store_explicit(&w->busy, 0, memory_order_relaxed);
+    if (took > SLOW_NS)
+        gim_log(GIM_LOG_WARN, "posts", "the disk took %lld ms for a commit",
+                (long long)(took / 1000000));
+}
+
+static bool hangs(struct sq_writer *w)
+{
+    int64_t began = atomic_load_explicit(&w->busy, memory_order_relaxed);
+
+    return began && gim_metrics_clock() - began > SLOW_NS;
 }
 
 /* ---- a batch ------------------------------------------------------------------------------- */
@@ -203,6 +230,7 @@ static struct store_op *run_batch(struct sq_writer *w, struct store_op *list)
     for (; list && n < w->batch_max; list = list->next)
         w->batch[n++] = list;
     sq_rows_time(&w->rows, gim_now());
+    begin_busy(w);
     if (atomic_load(&w->stopped))
         set_results(w->batch, n, STORE_FAILED);
     else if ((settle(w, n) & 0xff) == SQLITE_FULL && n > 1)
@@ -214,6 +242,7 @@ static struct store_op *run_batch(struct sq_writer *w, struct store_op *list)
     sq_queue_done(&w->queue, (unsigned)n);
     if (!atomic_load(&w->stopped))
         after_batch(w);
+    end_busy(w);
     return list;
 }
 
@@ -257,8 +286,11 @@ static void rest(struct sq_writer *w)
 
     if (busy_later && !atomic_load(&w->stopped)) {
         sq_queue_wait(&w->queue, IDLE_MS);
-        if (!atomic_load(&w->queue.head) && !atomic_load(&w->queue.closed))
+        if (!atomic_load(&w->queue.head) && !atomic_load(&w->queue.closed)) {
+            begin_busy(w);
             idle(w);
+            end_busy(w);
+        }
     } else {
         sq_queue_wait(&w->queue, -1);
     }
@@ -324,6 +356,8 @@ const char *sq_writer_ready(struct sq_writer *w)
 {
     if (atomic_load(&w->stopped))
         return w->why;
+    if (hangs(w))
+        return "the disk has not answered for more than 5 s";
     return atomic_load(&w->full) ? "disk full" : NULL;
 }
 

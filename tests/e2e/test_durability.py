@@ -20,7 +20,7 @@ import time
 import uuid
 
 import pytest
-from conftest import LAYOUT, POSTS, ROOT, SANITIZED, SLOW, Closed, Server, run, until
+from conftest import LAYOUT, POSTS, ROOT, SANITIZED, SLOW, Closed, Server, request, run, until
 
 SAMPLE = ROOT / "examples/post1.json"
 ROUNDS = int(os.environ.get("KILL_ROUNDS", 5))
@@ -269,6 +269,23 @@ def test_failing_fdatasync_stops_writes_and_says_so(tmp_path, tracer):
         assert again.status == 201
         listed = c.call("GET", "/posts").json()["items"]
         assert [p["title"] for p in listed if p["title"] != "before"] == ["failed"]
+
+
+@pytest.mark.skipif(SANITIZED, reason="6 s; once is enough")
+def test_a_disk_that_hangs_is_told_by_readyz_while_it_lasts(tmp_path, tracer):
+    server = Server("--store", url_of(tmp_path / "p.db"), "--workers", 1)
+    with server.connect(timeout=30) as waits, server.connect() as c:
+        assert waits.call("POST", "/posts", {"title": "t", "body": "b"}).status == 201
+        tracer(server, "-e", "trace=fdatasync", "-e", "inject=fdatasync:delay_enter=5600000:when=1")
+        waits.send(request("POST", "/posts", {"title": "t", "body": "b"}))
+        seen = []
+        assert until(lambda: seen.append(c.call("GET", "/readyz")) or seen[-1].status == 503, 30)
+        assert seen[-1].problem()["detail"] == "not ready: the disk has not answered for more than 5 s"
+        assert c.call("GET", "/posts").status == 200  # reads go on
+        assert waits.read().status == 201
+        assert until(lambda: c.call("GET", "/readyz").status == 200, 10)
+    assert until(lambda: re.search(r"warn posts: the disk took 5\d{3,} ms for a commit", server.stderr()), 5)
+    server.stop()
 
 
 # ---- disk full ----------------------------------------------------------------------------------
