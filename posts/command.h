@@ -1,4 +1,5 @@
-/* command.h: `posts backup FILE` and `posts check [FILE]`: what is done beside the service. */
+/* command.h: `posts backup FILE`, `posts check [FILE]`, `posts token NAME`: what is done beside the
+ * service. */
 #ifndef POSTS_COMMAND_H
 #define POSTS_COMMAND_H
 
@@ -8,5 +9,6 @@
  *  without its end. `argv[0]` is the command's name. */
 int posts_backup(int argc, char **argv, char *said, size_t size);
 int posts_check(int argc, char **argv, char *said, size_t size);
+int posts_token(int argc, char **argv, char *said, size_t size);
 
 #endif

@@ -1,6 +1,10 @@
 /* idempotency.c: reading the key (draft-ietf-httpapi-idempotency-key-header): a structured-field
  * string ("..."), or a bare token such as a UUID, 1 to 255 printable ASCII characters. The
- * fingerprint tells a retry from another request under the same key. */
+ * fingerprint tells a retry from another request under the same key.
+ *
+ * A key belongs to who sent it: stores get `NAME NUL KEY` for a principal and the bare key for nobody.
+ * No header holds a NUL and no key does, so nobody can send another's; and files written without
+ * --tokens need no change. */
 #include "idempotency.h"
 #include "hash.h"
 
@@ -17,6 +21,19 @@ static bool key_is_sound(gim_str key)
     return true;
 }
 
+static gim_str key_of(gim_str principal, gim_str key, struct gim_arena *a)
+{
+    char *both;
+
+    if (!principal.ptr)
+        return key;
+    both = gim_alloc_raw(a, principal.len + 1 + key.len, 1);
+    memcpy(both, principal.ptr, principal.len);
+    both[principal.len] = '\0';
+    memcpy(both + principal.len + 1, key.ptr, key.len);
+    return (gim_str){both, principal.len + 1 + key.len};
+}
+
 int idempotency_read(struct gim_ctx *c, struct store_op *op)
 {
     gim_str key = gim_header(c, GIM_S("Idempotency-Key"));
@@ -30,7 +47,7 @@ int idempotency_read(struct gim_ctx *c, struct store_op *op)
                     "Idempotency-Key is a string of 1 to 255 printable ASCII characters");
         return -1;
     }
-    op->idem.key = key;
+    op->idem.key = key_of(gim_principal(c), key, gim_arena(c));
     for (uint64_t i = 0; i < 2; i++)
         op->idem.fingerprint[i] = posts_hash(posts_hash(i + 2, gim_path_str(c)), gim_body_bytes(c));
     return 0;

@@ -2,7 +2,7 @@
 #include "command.h"
 #include "full.h"
 #include "metrics.h"
-#include "routes.h"
+#include "tokens.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +16,8 @@ static const struct gim_option options[] = {
      .group = "Posts", .rare = true, .help = "requests at once; 0: the number of rate_limit"},
     {"require_if_match", GIM_OPTION_BOOL, GIM_OPTION_AT(struct posts, require_if_match), "false",
      .group = "Posts", .help = "428 for changes without If-Match"},
+    {"tokens", GIM_OPTION_STR, GIM_OPTION_AT(struct posts, tokens_file), "off", .group = "Posts",
+     .help = "FILE of bearer tokens; read again on SIGHUP"},
     {0},
 };
 
@@ -24,8 +26,10 @@ static int start(struct gim_app *app, void *state)
     struct posts *posts = state;
     char err[512];
     const char *wrong = gim_rate_limit_check(gim_str_of(posts->rate_limit));
-    int code;
+    int code = posts_tokens_open(app, posts);
 
+    if (code)
+        return code;
     if (wrong) {
         fprintf(stderr, "posts: --rate-limit %s: %s\n", posts->rate_limit, wrong);
         return 2;
@@ -43,13 +47,19 @@ static void stop(void *state)
     struct posts *posts = state;
 
     posts->store->ops->close(posts->store);
+    gim_tokens_close(posts->tokens);
 }
 
 static const char *describe(void *state)
 {
+    static char words[512];
     const struct posts *posts = state;
+    const char *store = posts->store->ops->describe(posts->store);
 
-    return posts->store->ops->describe(posts->store);
+    if (!posts->tokens)
+        return store;
+    snprintf(words, sizeof words, "%s, %zu tokens", store, gim_tokens_count(posts->tokens));
+    return words;
 }
 
 static const char *ready(void *state)
@@ -65,6 +75,7 @@ static void paths(struct gim_sandbox_paths *p, void *state)
     const struct posts *posts = state;
 
     store_paths(posts->store_url, p);
+    posts_tokens_paths(posts, p);
 }
 
 static const struct gim_sandbox sandbox = GIM_SANDBOX(.paths = paths);
@@ -94,6 +105,7 @@ static const struct {
 } commands[] = {
     {"backup", posts_backup},
     {"check", posts_check},
+    {"token", posts_token},
 };
 
 static int run_command(size_t i, int argc, char **argv)
@@ -114,9 +126,10 @@ int main(int argc, char **argv)
     }
 
     return gim_main(argc, argv, .name = "posts", .version = GIM_VERSION,
-                    .about = "Keeps every post it said 201 to. Also: posts backup, posts check.",
+                    .about = "Keeps every post it said 201 to. Also: posts backup, check, token.",
                     .routes = posts_routes, .middleware = middleware, .state = &posts,
-                    .options = options, .tls = TLS, .configured = CONFIGURED, .start = start,
+                    .options = options, .arrange = posts_arrange, .tls = TLS,
+                    .configured = CONFIGURED, .start = start, .reload = posts_tokens_reload,
                     .stop = stop, .describe = describe, .ready = ready, .openapi = &api,
                     .metrics = &posts_metrics, .sandbox = &sandbox);
 }

@@ -10,7 +10,9 @@ struct posts {
     bool require_if_match;
     const char *rate_limit;
     int64_t rate_burst;
+    const char *tokens_file;
     struct store *store;
+    struct gim_tokens *tokens; /* NULL: everybody may do everything */
     char **argv; /* as main got it */
 };
 

@@ -51,7 +51,7 @@ struct store_op {
     struct store_post post;
     int64_t expect_version; /* 0: any */
     struct { /* Idempotency-Key: key, fingerprint and outcome live in the post's own transaction */
-        gim_str key;             /* absent: none */
+        gim_str key;             /* any bytes; absent: none */
         uint64_t fingerprint[2]; /* of method, target and body */
     } idem;
     struct {

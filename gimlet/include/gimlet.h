@@ -70,6 +70,7 @@
 #include <gimlet/test.h>
 #include <gimlet/time.h>
 #include <gimlet/tls.h>
+#include <gimlet/token.h>
 #include <gimlet/topic.h>
 #include <gimlet/trace.h>
 #include <gimlet/upload.h>
