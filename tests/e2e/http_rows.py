@@ -318,7 +318,7 @@ ROWS = [
 # Points 57 to 60 are of HTTP/2, which is not offered: 4 and 56 are all of it that can be sent.
 NOT_OFFERED = range(56, 61)
 
-# Points that need time, signals, many clients or another side than the client's: who holds them.
+# Points that need time, signals, many clients, another program or another side than the client's: who holds them.
 ELSEWHERE = {
     20: ("tests/unit/http/test_message.c", "fields_that_would_split_the_head_are_refused"),
     31: ("tests/unit/http/reads.h", "The answer for the whole, proved the same for every way to read it"),
@@ -336,4 +336,7 @@ ELSEWHERE = {
     52: ("tests/e2e/test_limits.py", "test_connect_and_reset_leaks_nothing"),
     54: ("tests/e2e/test_lifecycle.py", "test_request_in_flight_is_finished"),
     55: ("tests/e2e/test_restart.py", "test_generations_that_overlap_lose_no_request"),
+    61: ("tests/e2e/test_files.py", "test_ranges_give_the_bytes_that_nginx_gives"),
+    62: ("tests/e2e/test_files.py", "test_nothing_leads_out_of_the_root"),
+    63: ("tests/e2e/test_negotiation.py", "test_the_client_gets_what_it_wants_most"),
 }
