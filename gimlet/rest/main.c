@@ -77,15 +77,17 @@ static void worker_stop(void *user, struct gim_wire *wire)
     gim_heap_free(w);
 }
 
-/* "https" instead of "http". A unix socket's address has no scheme. */
-static const char *scheme_of(const struct gim_app *app, const char **address)
+/* "https" instead of "http"; a unix socket's address has no scheme. What follows the address. */
+static const char *secured(const struct gim_app *app, const char **scheme, const char **address)
 {
-    bool is_unix = strncmp(*address, "http", 4) != 0;
-
-    if (!app->secure || is_unix)
-        return app->secure ? "TLS on " : "";
+    *scheme = "";
+    if (!app->secure)
+        return "";
+    if (strncmp(*address, "http", 4) != 0)
+        return ", TLS";
     *address += 4;
-    return "https";
+    *scheme = "https";
+    return "";
 }
 
 static void started(void *user, const char *address)
@@ -93,15 +95,15 @@ static void started(void *user, const char *address)
     struct gim_app *app = user;
     const char *more = app->spec.describe ? app->spec.describe(app->spec.state) : NULL;
     const char *how = app->spec.sandbox ? app->spec.sandbox->confinement->describe(app) : "";
-    const char *scheme = scheme_of(app, &address);
+    const char *scheme, *tls = secured(app, &scheme, &address);
 
-    fprintf(stderr, "%s: listening on %s%s%s%s, %u worker%s%s%s\n", app->spec.name, scheme, address,
-            more ? ", " : "", more ? more : "", app->workers, app->workers == 1 ? "" : "s",
-            app->inherited ? ", socket handed over" : "", how);
+    fprintf(stderr, "%s: listening on %s%s%s%s%s, %u worker%s%s%s\n", app->spec.name, scheme,
+            address, tls, more ? ", " : "", more ? more : "", app->workers,
+            app->workers == 1 ? "" : "s", app->inherited ? ", socket handed over" : "", how);
     gim_notify("READY=1");
+    (void)gim_watch_start(app);
     gim_forget_start(); /* the words above were the last of the start */
 }
-    (void)gim_watch_start(app);
 
 static void stopping(void *user)
 {
@@ -110,16 +112,16 @@ static void stopping(void *user)
     atomic_store_explicit(&app->draining, true, memory_order_relaxed);
     gim_log(GIM_LOG_INFO, app->spec.name, "stopping: finishing the requests in flight");
     gim_notify("STOPPING=1");
+    gim_watch_stop(app);
 }
 
-    gim_watch_stop(app);
 static void stopped(void *user)
 {
     struct gim_app *app = user;
 
+    gim_watch_stop(app);
     gim_app_stop(app);
     if (app->spec.stop)
-    gim_watch_stop(app);
         app->spec.stop(app->spec.state);
 }
 
@@ -176,9 +178,9 @@ static int serve_bound(struct gim_app *app)
         code = app->spec.start(app, app->spec.state);
     if (code == 0)
         code = gim_server_run(server) ? EXIT_FAILED : 0;
+    gim_watch_free(app);
     gim_server_free(server);
     return code;
-    gim_watch_free(app);
 }
 
 static int serve(struct gim_app *app)
