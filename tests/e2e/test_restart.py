@@ -3,13 +3,14 @@
 The test is the manager: it makes the listening socket, hands it over as descriptor 3 with LISTEN_PID and
 LISTEN_FDS (sd_listen_fds(3)), and keeps it while generations of posts come and go.
 """
+import shutil
 import socket
 import subprocess
 import time
 
 import pytest
-from conftest import LAYOUT, POSTS, SLOW, child_env
-from load import PROOF, SAMPLE, Done
+from conftest import LAYOUT, POSTS, SANITIZED, SLOW, child_env
+from load import PROOF, SAMPLE, Done, begin, free_port, wait_for
 
 MEMORY = ("--store", "memory:")
 HAND_OVER = ["bash", "-c", 'exec 3<&"$0"; export LISTEN_PID=$$ LISTEN_FDS=1; exec "$@"']
@@ -131,3 +132,45 @@ def test_a_restart_of_the_durable_store_loses_no_request(generation, held, tmp_p
     assert set(done.statuses) == {201} and done.answered > 100, done
     kept = server.call("GET", "/posts?limit=1")
     assert kept.status == 200 and kept.json()["items"]
+
+
+def test_restarts_refuse_no_connection(generation, held, tmp_path):
+    """Every request is a connection of its own and the load is open: one that is refused, reset or left alone is
+    a failed request. The figures are printed: pytest -s."""
+    store = ("--store", f"sqlite:{tmp_path / 'p.db'}", "--workers", 1)
+    server = generation(*store)
+    load = begin("-z", "60s", "--rate", 100 if SANITIZED else 400, "-c", 256, "-disable-keepalive", "--no-progress",
+                 "-m", "POST", "-D", SAMPLE, url(held))
+    for _ in range(3):
+        time.sleep(0.25)
+        server.signal()
+        assert server.wait() == 0
+        server = generation(*store)
+    time.sleep(0.25)
+    load.send_signal(2)
+    out, err = load.communicate(timeout=20 * SLOW)
+    done = Done(load.returncode, out, err, 0)
+    print(f"\n3 restarts on a held socket: {done.answered} connections, refused {done.failed}")
+    assert not done.errors, done
+    assert set(done.statuses) == {201} and done.answered > 50, done
+
+
+ACTIVATE = shutil.which("systemd-socket-activate")
+
+
+@pytest.mark.skipif(not ACTIVATE, reason="needs systemd-socket-activate")
+def test_systemds_own_activator_starts_it_at_the_first_connection():
+    port = free_port()
+    process = subprocess.Popen([ACTIVATE, "-l", f"127.0.0.1:{port}", *map(str, [*LAYOUT, POSTS, *MEMORY])],
+                               env=child_env(), stderr=subprocess.DEVNULL)
+    try:
+        wait_for(port)  # this connection is the one that starts it, and has no request
+        with socket.create_connection(("127.0.0.1", port)) as c:
+            c.settimeout(10 * SLOW)
+            c.sendall(b"GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert c.recv(100).startswith(b"HTTP/1.1 200")
+        process.terminate()
+        assert process.wait(20 * SLOW) == 0
+    finally:
+        process.kill()
+        process.wait()
