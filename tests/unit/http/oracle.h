@@ -8,10 +8,10 @@
 #define TESTS_HTTP_ORACLE_H
 
 #include "../../../gimlet/http/session.h"
+#include "conversations.h"
 #include "guard.h"
 #include <llhttp.h>
 
-#define TALK_MAX 2048 /* bytes of a conversation */
 #define TALK_STEPS 128
 
 struct talk {
@@ -74,7 +74,7 @@ static inline void talk_ours(struct talk *t, const char *text, size_t len)
     gim_str in = {NULL, len};
 
     if (!edge)
-        edge = guard_copy(t->out, TALK_MAX) + TALK_MAX;
+        edge = guard_copy(t->out, TEXT_MAX) + TEXT_MAX;
     in.ptr = memcpy(edge - len, text, len);
     t->len = t->steps = 0;
     t->stop = NULL;
