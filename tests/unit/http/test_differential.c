@@ -12,20 +12,14 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <cmocka.h>
-#include "conversations.h"
-#include "oracle.h"
+#include "beside.h"
 #include "rounds.h"
 
 #define VALID 20000
 #define MUTATED 400000
 #define RANDOM 30000
 
-/* What we refuse and llhttp takes: the row of docs/reference/http.md, and our detail. */
-static struct strict {
-    int point;
-    const char *why;
-    bool used;
-} stricter[] = {
+static struct strict stricter[] = {
     {1, "there is more than one space before the version", 0},
     {1, "method, target and version must be parted by one space each", 0},
     {2, "there are too many empty lines before the request line", 0},
@@ -58,19 +52,7 @@ static struct strict {
     {29, "a trailer field has no name", 0},
 };
 
-enum where {
-    HEAD,
-    BODY,
-    TRAILER
-};
-
-/* What llhttp refuses and we take: how its reason begins, where it must have been, and why we do. */
-static struct lax {
-    const char *why;
-    enum where where;
-    const char *ours;
-    bool used;
-} laxer[] = {
+static struct lax laxer[] = {
     {"Invalid method encountered", HEAD, "any token is a method: 501 or 405 follow (row 9)", 0},
     {"Expected space after method", HEAD, "the same", 0},
     {"Invalid HTTP version", HEAD, "HTTP/1.2 to 1.9 are read as 1.1 (row 4)", 0},
@@ -151,18 +133,6 @@ static void valid(struct text *t)
 
 /* ---- the comparison */
 
-static struct talk ours, theirs;
-static unsigned long counts[4]; /* inputs; messages both read; we alone stopped; llhttp alone */
-
-static bool strict_on_purpose(void)
-{
-    for (size_t i = 0; ours.stop && i < COUNT(stricter); i++) {
-        if (strcmp(stricter[i].why, ours.stop) == 0)
-            return stricter[i].used = true;
-    }
-    return false;
-}
-
 /* Of the head that we took and llhttp did not. */
 static bool method_unknown_to_llhttp(void)
 {
@@ -176,117 +146,22 @@ static bool method_unknown_to_llhttp(void)
     return true;
 }
 
-static bool has_version_1_2(const struct text *t)
+static bool excused(const struct text *t)
 {
-    for (size_t i = 0; i + 8 <= t->len; i++) {
-        if (memcmp(t->bytes + i, "HTTP/1.", 7) == 0 && t->bytes[i + 7] >= '2' &&
-            t->bytes[i + 7] <= '9')
-            return true;
+    switch (theirs.error) {
+    case HPE_INVALID_METHOD:
+        return method_unknown_to_llhttp();
+    case HPE_INVALID_CHUNK_SIZE:
+        return before_extension(t);
+    case HPE_INVALID_VERSION:
+        return has_version_1_2(t);
+    default:
+        return true;
     }
-    return false;
 }
 
-/* llhttp stopped at whitespace with a ';' behind it. */
-static bool before_extension(const struct text *t)
-{
-    size_t at = theirs.error_at, from = at;
-
-    while (at < t->len && (t->bytes[at] == ' ' || t->bytes[at] == '\t'))
-        at++;
-    return at > from && at < t->len && t->bytes[at] == ';';
-}
-
-/* The row of `laxer` that excuses us, or NULL. */
-static const struct lax *lax_on_purpose(const struct text *t)
-{
-    enum where where = theirs.in_trailer ? TRAILER : theirs.in_body ? BODY : HEAD;
-
-    if ((theirs.error == HPE_INVALID_METHOD && !method_unknown_to_llhttp()) ||
-        (theirs.error == HPE_INVALID_CHUNK_SIZE && !before_extension(t)) ||
-        (theirs.error == HPE_INVALID_VERSION && !has_version_1_2(t)))
-        return NULL;
-    for (size_t i = 0; theirs.stop && i < COUNT(laxer); i++) {
-        if (laxer[i].where != where ||
-            strncmp(laxer[i].why, theirs.stop, strlen(laxer[i].why)) != 0)
-            continue;
-        laxer[i].used = true;
-        return &laxer[i];
-    }
-    return NULL;
-}
-
-static void differ(const struct text *t, const char *what)
-{
-    for (size_t i = 0; i < t->len; i++)
-        fprintf(stderr,
-                t->bytes[i] >= ' ' && t->bytes[i] < 0x7f ? "%c"
-                : t->bytes[i] == '\n'                    ? "\\n\n"
-                                                         : "\\x%02x",
-                (unsigned char)t->bytes[i]);
-    fail_msg("%s\nwe: %u steps, %s\nllhttp: %u steps, %d %s", what, ours.steps,
-             ours.stop ? ours.stop : "more", theirs.steps, theirs.error,
-             theirs.stop ? theirs.stop : "more");
-}
-
-/* Whether what both have read is the same. */
-static bool same_so_far(unsigned steps)
-{
-    size_t len = steps ? ours.mark[steps - 1] : 0, a = ours.len - len, b = theirs.len - len;
-
-    if (steps && (memcmp(ours.mark, theirs.mark, steps * sizeof ours.mark[0]) != 0 ||
-                  memcmp(ours.out, theirs.out, len) != 0))
-        return false;
-    if (steps % 2 == 0 || ours.steps != theirs.steps)
-        return true; /* of a head, a part is not compared; of a body it is */
-    return memcmp(ours.out + len, theirs.out + len, a < b ? a : b) == 0;
-}
-
-/* Lays the two readings beside each other; NULL, or what is wrong with them. */
-static const char *compare_once(const struct text *t)
-{
-    unsigned steps;
-
-    talk_ours(&ours, t->bytes, t->len);
-    talk_theirs(&theirs, t->bytes, t->len);
-    steps = ours.steps < theirs.steps ? ours.steps : theirs.steps;
-    if (!same_so_far(steps))
-        return "two readings of one text";
-    if (ours.steps < theirs.steps && !strict_on_purpose())
-        return "llhttp reads on, and why we do not is not listed";
-    if (ours.steps > theirs.steps && !lax_on_purpose(t))
-        return "we read on, and why llhttp does not is not listed";
-    counts[0]++;
-    counts[1] += steps / 2;
-    counts[2] += ours.steps < theirs.steps;
-    counts[3] += ours.steps > theirs.steps;
-    return NULL;
-}
-
-static bool replace(struct text *t, char this, char that)
-{
-    char *at = t->bytes;
-    bool any = false;
-
-    while ((at = memchr(at, this, t->len - (size_t)(at - t->bytes))) != NULL) {
-        *at++ = that;
-        any = true;
-    }
-    return any;
-}
-
-/* llhttp 8 has two faults: HTAB beside a value is a part of it ("5 HTAB" is no length), and a chunk
- * size with ";a=b" may have no other extension. Without HTAB and '=' it must be read alike. */
-static void compare(struct text *t)
-{
-    const char *wrong = compare_once(t);
-    bool tab = wrong && replace(t, '\t', ' ');
-    bool value = wrong && replace(t, '=', '_');
-
-    if (tab || value)
-        wrong = compare_once(t);
-    if (wrong)
-        differ(t, wrong);
-}
+static const struct sides sides = {talk_ours, talk_theirs,  stricter, COUNT(stricter),
+                                   laxer,     COUNT(laxer), excused};
 
 static void valid_conversations_read_the_same(void **state)
 {
@@ -295,11 +170,7 @@ static void valid_conversations_read_the_same(void **state)
     (void)state;
     for (unsigned long i = 0; i < rounds_of(VALID); i++) {
         valid(&t);
-        compare(&t);
-        if (ours.stop && strcmp(ours.stop, "closed") != 0)
-            differ(&t, "we refuse what is valid");
-        if (ours.steps < theirs.steps)
-            differ(&t, "a message is lost");
+        compare_valid(&sides, &t);
     }
 }
 
@@ -312,7 +183,7 @@ static void mutated_conversations_read_the_same(void **state)
         valid(&t);
         for (uint32_t n = 1 + below(3); n; n--)
             mutate(&t, request_pieces, COUNT(request_pieces));
-        compare(&t);
+        compare(&sides, &t);
     }
 }
 
@@ -331,24 +202,14 @@ static void random_bytes_read_the_same(void **state)
             else
                 put_content(&t, below(8));
         }
-        compare(&t);
+        compare(&sides, &t);
     }
 }
 
 static void every_row_of_the_tables_was_needed(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT(stricter); i++) {
-        if (!stricter[i].used)
-            fail_msg("row %d: llhttp refuses it too: %s", stricter[i].point, stricter[i].why);
-    }
-    for (size_t i = 0; i < COUNT(laxer); i++) {
-        if (!laxer[i].used)
-            fail_msg("llhttp never refused: %s (%s)", laxer[i].why, laxer[i].ours);
-    }
-    print_message(
-        "%lu inputs, %lu messages read alike, %lu that we alone refuse, %lu llhttp alone\n",
-        counts[0], counts[1], counts[2], counts[3]);
+    every_row_was_needed(&sides);
 }
 
 int main(void)
