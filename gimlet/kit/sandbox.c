@@ -48,6 +48,7 @@ static const char *const unfit = NULL;
 
 /* What every service may read. */
 static const char *const common[] = {
+    "/dev/null",               /* listeners keep a descriptor in reserve */
     "/dev/urandom",            /* SQLite's seed */
     "/proc/self",              /* its own figures; descriptors as paths */
     "/sys/devices/system/cpu", /* the C library: how many are there? */

@@ -127,8 +127,10 @@ int gim_user_become(const struct gim_user *u, char *err, size_t err_len)
 void gim_powers_bound(bool keep_files)
 {
     for (int i = 0; i <= LAST_CAPABILITY; i++) {
-        if (!keep_files || i > 31 || !(OF_FILES & 1U << i))
-            (void)prctl(PR_CAPBSET_DROP, i, 0, 0, 0); /* not ours to drop, or not known here */
+        bool kept = keep_files && i < 32 && OF_FILES & 1U << i;
+
+        if (!kept && prctl(PR_CAPBSET_DROP, i, 0, 0, 0))
+            break; /* not ours to drop; or the kernel's last one is behind us */
     }
 }
 
