@@ -19,25 +19,21 @@ static void on_event(struct gim_io *io, uint32_t events)
     l->on_lag(l, gim_clock_ms() - l->began);
 }
 
-/* Without a descriptor the lag is not known; nobody depends on it. */
-static bool is_open(struct gim_lag *l)
+void gim_lag_open(struct gim_lag *l)
 {
-    if (l->open)
-        return true;
+    l->out = false;
     l->io = (struct gim_io){.on_event = on_event, .fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
-    if (l->io.fd < 0)
-        return false;
-    l->open = gim_loop_add(l->loop, &l->io, false, false) == 0;
-    if (!l->open)
+    if (l->io.fd >= 0 && gim_loop_add(l->loop, &l->io, false, false) < 0) {
         close(l->io.fd);
-    return l->open;
+        l->io.fd = -1;
+    }
 }
 
 void gim_lag_ask(struct gim_lag *l)
 {
     const uint64_t one = 1;
 
-    if (l->out || !is_open(l))
+    if (l->out || l->io.fd < 0)
         return;
     l->out = true;
     l->began = gim_clock_ms();
@@ -47,9 +43,10 @@ void gim_lag_ask(struct gim_lag *l)
 
 void gim_lag_close(struct gim_lag *l)
 {
-    if (!l->open)
+    if (l->io.fd < 0)
         return;
     gim_loop_remove(l->loop, &l->io);
     close(l->io.fd);
-    l->open = l->out = false;
+    l->io.fd = -1;
+    l->out = false;
 }

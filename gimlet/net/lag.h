@@ -5,16 +5,17 @@
 #include "loop.h"
 
 /** An event of our own, sent behind those that are ready now: it waits as long as a request that has
- *  just come. Zeroed but for `loop` and `on_lag`; its descriptor is opened when it is first asked. */
+ *  just come. */
 struct gim_lag {
     struct gim_io io;
     struct gim_loop *loop;
     void (*on_lag)(struct gim_lag *l, uint64_t ms); /* it came, so much later */
     uint64_t began;
-    bool open;
     bool out; /* it is under way */
 };
 
+/** `loop` and `on_lag` are set by the caller. Without a descriptor nothing is ever told. */
+void gim_lag_open(struct gim_lag *l);
 /** Sends it, unless it is under way. Loop thread. */
 void gim_lag_ask(struct gim_lag *l);
 void gim_lag_close(struct gim_lag *l);

@@ -107,9 +107,11 @@ void gim_shed_init(struct gim_shed *s, struct gim_loop *loop, int64_t target)
 {
     *s = (struct gim_shed){
         .target = (uint64_t)target,
-        .lag = {.loop = loop, .on_lag = on_lag},
+        .lag = {.loop = loop, .on_lag = on_lag, .io.fd = -1},
         .share = GIM_SHED_ALL,
     };
+    if (target)
+        gim_lag_open(&s->lag);
 }
 
 void gim_shed_release(struct gim_shed *s)

@@ -161,7 +161,7 @@ static const struct gim_route routes[] = {
     GIM_GET("/header", hello, WITH(&by_header)),
     GIM_GET("/cookie", hello, WITH(&by_cookie)),
     GIM_GET("/fn", hello, WITH(&by_fn)),
-    GIM_GET("/burst", hello, WITH(&at_once)),
+    GIM_GET("/burst", hello, WITH(&burst)),
     GIM_GET("/login", log_in),
     {0},
 };

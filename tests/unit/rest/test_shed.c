@@ -226,6 +226,7 @@ static void an_event_of_ours_waits_its_turn(void **state)
     struct gim_lag l = {.loop = loop, .on_lag = on_lag};
 
     (void)state;
+    gim_lag_open(&l);
     for (int i = 0; i < 3; i++) {
         lag = UINT64_MAX;
         gim_lag_ask(&l);
