@@ -1,5 +1,5 @@
-/* command.h: `posts backup FILE`, `posts check [FILE]`, `posts token NAME`: what is done beside the
- * service. */
+/* command.h: `posts backup FILE`, `posts check [FILE]`, `posts token NAME`, `posts health [WHERE]`: what is
+ * done beside the service. */
 #ifndef POSTS_COMMAND_H
 #define POSTS_COMMAND_H
 
@@ -9,6 +9,7 @@
  *  without its end. `argv[0]` is the command's name. */
 int posts_backup(int argc, char **argv, char *said, size_t size);
 int posts_check(int argc, char **argv, char *said, size_t size);
+int posts_health(int argc, char **argv, char *said, size_t size);
 int posts_token(int argc, char **argv, char *said, size_t size);
 
 #endif

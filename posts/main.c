@@ -105,6 +105,7 @@ static const struct {
 } commands[] = {
     {"backup", posts_backup},
     {"check", posts_check},
+    {"health", posts_health},
     {"token", posts_token},
 };
 
