@@ -9,6 +9,7 @@
  * is a syntax error wherever it stands. Faults only add to a list: the text is always read to its
  * end, and a syntax error found later takes the faults back. */
 #include "bind.h"
+#include "../base/unset.h"
 #include "rules.h"
 #include "utf8.h"
 
@@ -427,7 +428,7 @@ enum gim_bind gim_json_decode(const struct gim_schema *s, gim_str json, void *ob
                               struct gim_arena *a, struct gim_faults *faults,
                               struct gim_json_error *err)
 {
-    struct gim_binder b;
+    struct gim_binder b GIM_UNSET;
 
     gim_binder_init(&b, json, a, faults);
     return gim_binder_run(&b, s, obj, false, err);

@@ -11,6 +11,7 @@
  * patterns fix (one node a segment at most), times the bytes of a segment; no path a client can
  * send makes it more. Depth is bounded by GIM_ROUTE_SEGMENTS, hence the fixed stack. */
 #include "router.h"
+#include "../base/unset.h"
 #include "router_private.h"
 
 /* ---- the table of static paths ------------------------------------------------------------- */
@@ -254,7 +255,7 @@ static bool serve(const struct gim_place *p, enum gim_method method, gim_str nam
 static bool find_at(const struct gim_router *r, enum gim_method method, gim_str name, gim_str path,
                     bool add_slash, struct gim_match *m)
 {
-    struct walk w;
+    struct walk w GIM_UNSET;
     const struct gim_place *place;
 
     walk_start(&w, r, path, add_slash, m->params);
