@@ -34,6 +34,7 @@ static const char *const pieces[] = {
     "0\r\n\r\n",
     "5\r\nhello\r\n",
     "5;a=b\r\nhello\r\n",
+    "5;a=\"\x7f\"\r\nhello\r\n",
     "10000000000000005\r\nhello\r\n",
     "00000000000000005\r\nhello\r\n",
     "Content-Length: 18446744073709551621\r\n",

@@ -49,12 +49,14 @@ static struct strict stricter[] = {
     {24, "this server knows no transfer coding but chunked", 0},
     {25, "an HTTP/1.0 request cannot have a Transfer-Encoding", 0},
     {26, "a chunk size has too many digits", 0},
+    {28, "a chunk extension holds a control character", 0},
     {29, "a trailer field has no name", 0},
 };
 
 static struct lax laxer[] = {
     {"Invalid method encountered", HEAD, "any token is a method: 501 or 405 follow (row 9)", 0},
     {"Expected space after method", HEAD, "the same", 0},
+    {"Expected HTTP/2 Connection Preface", HEAD, "PRI is a token, too (row 9)", 0},
     {"Invalid HTTP version", HEAD, "HTTP/1.2 to 1.9 are read as 1.1 (row 4)", 0},
     {"Invalid character in chunk size", BODY, "whitespace before ';' is legal (row 26)", 0},
     {"Invalid character in chunk extensions", BODY, "extensions are not read (row 28)", 0},
@@ -69,6 +71,7 @@ static struct lax laxer[] = {
 /* ---- input */
 
 static const char *const request_pieces[] = {
+    "PRI / HTTP/1.1\r\nHost: h\r\n\r\n",
     "GET * HTTP/1.1\r\nHost: h\r\n\r\n",
     "Host: h\r\n",
     "Host: g:80\r\n",
@@ -154,7 +157,7 @@ static bool excused(const struct text *t)
     case HPE_INVALID_CHUNK_SIZE:
         return before_extension(t);
     case HPE_INVALID_VERSION:
-        return has_version_1_2(t);
+        return has_version_1_2(t) || memmem(t->bytes, t->len, "PRI ", 4);
     default:
         return true;
     }
