@@ -130,7 +130,7 @@ int main(int argc, char **argv)
                     .about = "Keeps every post it said 201 to. Also: posts backup, check, token.",
                     .routes = posts_routes, .middleware = middleware, .state = &posts,
                     .options = options, .arrange = posts_arrange, .tls = TLS,
-                    .configured = CONFIGURED, .start = start, .reload = posts_tokens_reload,
-                    .stop = stop, .describe = describe, .ready = ready, .openapi = &api,
-                    .metrics = &posts_metrics, .sandbox = &sandbox);
+                    .configured = CONFIGURED, .start = start, .stop = stop, .describe = describe,
+                    .ready = ready, .openapi = &api, .metrics = &posts_metrics,
+                    .sandbox = &sandbox);
 }

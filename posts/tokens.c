@@ -86,14 +86,6 @@ void posts_arrange(struct gim_app_spec *spec, void *state)
     spec->routes = row->pattern ? NULL : guarded; /* too many: nothing is served */
 }
 
-static void remark(const struct posts *posts)
-{
-    const char *sentence = gim_tokens_remark(posts->tokens);
-
-    if (sentence)
-        gim_log(GIM_LOG_WARN, "posts", "%s", sentence);
-}
-
 int posts_tokens_open(struct gim_app *app, struct posts *posts)
 {
     char err[4096];
@@ -101,31 +93,10 @@ int posts_tokens_open(struct gim_app *app, struct posts *posts)
     if (!wanted(posts))
         return 0;
     posts->tokens = gim_tokens_open(app, posts->tokens_file, scopes, err, sizeof err);
-    if (posts->tokens) {
-        remark(posts);
+    if (posts->tokens)
         return 0;
-    }
     fprintf(stderr, "posts: --tokens: %s\n", err);
     return 2;
-}
-
-int posts_tokens_reload(struct gim_app *app, void *state)
-{
-    const struct posts *posts = state;
-    char err[4096];
-
-    (void)app;
-    if (!posts->tokens)
-        return 0;
-    if (gim_tokens_reload(posts->tokens, err, sizeof err)) {
-        for (char *at = err, *line; (line = strsep(&at, "\n"));)
-            gim_log(GIM_LOG_ERROR, "posts", "the tokens stay as they were: %s", line);
-        return -1;
-    }
-    gim_log(GIM_LOG_INFO, "posts", "%zu tokens read from %s", gim_tokens_count(posts->tokens),
-            posts->tokens_file);
-    remark(posts);
-    return 0;
 }
 
 /* ---- posts token ------------------------------------------------------------------------------- */

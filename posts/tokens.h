@@ -10,7 +10,5 @@ void posts_arrange(struct gim_app_spec *spec, void *state);
 void posts_tokens_paths(const struct posts *posts, struct gim_sandbox_paths *p);
 /** Reads the file. 0; or 2 with a sentence on stderr. */
 int posts_tokens_open(struct gim_app *app, struct posts *posts);
-/** Reads it again, for .reload. 0; or -1, which is logged: the old ones stay. */
-int posts_tokens_reload(struct gim_app *app, void *state);
 
 #endif

@@ -6,36 +6,24 @@
 #include <gimlet/token.h>
 #include "../base/base64.h"
 #include "../rest/ctx.h"
+#include "../rest/reload.h"
 #include "token_file.h"
 #include <errno.h>
+#include <gimlet/log.h>
 #include <gimlet/task.h>
 #include <stdio.h>
 #include <sys/random.h>
 
 struct gim_tokens {
     struct gim_app *app;
+    struct gim_reload reload;
     const char *path;
     const char *const *scopes;
     size_t count;
-    const char *remark;
     struct gim_token_set *now[]; /* by worker */
 };
 
 /* ---- opening and reloading --------------------------------------------------------------------- */
-
-static struct gim_token_set *read_set(const char *path, const char *const *scopes, unsigned users,
-                                      char *err, size_t err_len)
-{
-    struct gim_buf why = {0};
-    struct gim_token_set *set = gim_token_set_read(path, scopes, &why);
-
-    if (set)
-        atomic_init(&set->users, users);
-    else
-        snprintf(err, err_len, "%.*s", (int)why.len, why.ptr ? why.ptr : "");
-    gim_buf_free(&why);
-    return set;
-}
 
 static void let_go(struct gim_token_set *set, unsigned users)
 {
@@ -43,30 +31,18 @@ static void let_go(struct gim_token_set *set, unsigned users)
         gim_heap_free(set);
 }
 
-static void note(struct gim_tokens *t, const struct gim_token_set *set)
+/* NULL with lines in `why`. */
+static struct gim_token_set *read_set(struct gim_app *app, const char *path,
+                                      const char *const *scopes, struct gim_buf *why)
 {
-    t->count = set->n;
-    t->remark = set->remark;
-}
-
-struct gim_tokens *gim_tokens_open(struct gim_app *app, const char *path, const char *const *scopes,
-                                   char *err, size_t err_len)
-{
-    unsigned workers = gim_app_workers(app);
-    struct gim_token_set *set = read_set(path, scopes, workers, err, err_len);
-    struct gim_tokens *t;
+    struct gim_token_set *set = gim_token_set_read(path, scopes, why);
 
     if (!set)
         return NULL;
-    t = gim_heap_alloc(sizeof *t + workers * sizeof t->now[0]);
-    t->app = app;
-    t->path = path;
-    t->scopes = scopes;
-    for (unsigned i = 0; i < workers; i++)
-        t->now[i] = set;
-    set->of = t;
-    note(t, set);
-    return t;
+    atomic_init(&set->users, gim_app_workers(app));
+    if (set->remark)
+        gim_log(GIM_LOG_WARN, app->spec.name, "%s: %s", path, set->remark);
+    return set;
 }
 
 /* On the worker's thread. */
@@ -79,23 +55,68 @@ static void go_over(struct gim_app *app, unsigned worker, void *arg)
     let_go(old, 1);
 }
 
-int gim_tokens_reload(struct gim_tokens *t, char *err, size_t err_len)
+/* 0, or the number of workers that could not be told: they keep what they have. */
+static unsigned hand_out(struct gim_tokens *t, struct gim_token_set *set)
 {
     unsigned workers = gim_app_workers(t->app), missed = 0;
-    struct gim_token_set *set = read_set(t->path, t->scopes, workers, err, err_len);
 
-    if (!set)
-        return -1;
     set->of = t;
-    note(t, set);
+    t->count = set->n;
     for (unsigned i = 0; i < workers; i++)
         missed += gim_post(t->app, i, go_over, set) != 0;
-    if (!missed)
-        return 0;
-    snprintf(err, err_len, "%u of %u workers could not be told: they are overloaded or stopping",
-             missed, workers);
     let_go(set, missed);
-    return -1;
+    return missed;
+}
+
+static void log_lines(const struct gim_app *app, gim_str lines)
+{
+    while (lines.ptr)
+        gim_log(GIM_LOG_ERROR, app->spec.name, "%.*s", GIM_FMT(gim_str_cut(&lines, '\n')));
+}
+
+static int reload(struct gim_app *app, struct gim_reload *self, char *err, size_t err_len)
+{
+    struct gim_tokens *t = GIM_CONTAINER(self, struct gim_tokens, reload);
+    struct gim_buf why = {0};
+    struct gim_token_set *set = read_set(app, t->path, t->scopes, &why);
+    unsigned missed = set ? hand_out(t, set) : 0;
+
+    if (!set) {
+        log_lines(app, gim_buf_view(&why));
+        snprintf(err, err_len, "%.200s is not as it should be", t->path);
+    } else if (missed) {
+        snprintf(err, err_len, "%u workers could not be told; send SIGHUP again", missed);
+    }
+    gim_buf_free(&why);
+    return set && !missed ? 0 : -1;
+}
+
+static struct gim_tokens *begin(struct gim_app *app, const char *path, const char *const *scopes,
+                                struct gim_token_set *set)
+{
+    unsigned workers = gim_app_workers(app);
+    struct gim_tokens *t = gim_heap_alloc(sizeof *t + workers * sizeof t->now[0]);
+
+    t->app = app;
+    t->path = path;
+    t->scopes = scopes;
+    t->count = set->n;
+    t->reload = (struct gim_reload){.what = "tokens", .run = reload};
+    for (unsigned i = 0; i < workers; i++)
+        t->now[i] = set;
+    gim_app_on_reload(app, &t->reload);
+    return t;
+}
+
+struct gim_tokens *gim_tokens_open(struct gim_app *app, const char *path, const char *const *scopes,
+                                   char *err, size_t err_len)
+{
+    struct gim_buf why = {0};
+    struct gim_token_set *set = read_set(app, path, scopes, &why);
+
+    snprintf(err, err_len, "%.*s", (int)why.len, why.ptr ? why.ptr : "");
+    gim_buf_free(&why);
+    return set ? begin(app, path, scopes, set) : NULL;
 }
 
 void gim_tokens_close(struct gim_tokens *t)
@@ -110,11 +131,6 @@ void gim_tokens_close(struct gim_tokens *t)
 size_t gim_tokens_count(const struct gim_tokens *t)
 {
     return t->count;
-}
-
-const char *gim_tokens_remark(const struct gim_tokens *t)
-{
-    return t->remark;
 }
 
 /* ---- checking ---------------------------------------------------------------------------------- */
@@ -189,6 +205,8 @@ int gim_token_make(const char *prefix, const char *name, const char *scopes, con
     unsigned char digest[GIM_SHA256_LEN];
     int n;
 
+    if (!name[0])
+        return fail(err, err_len, "expected a name");
     if (strlen(prefix) > PREFIX_MAX)
         return fail(err, err_len, "expected a prefix of at most 64 bytes");
     if (draw(prefix, token) || gim_sha256(token, strlen(token), digest))

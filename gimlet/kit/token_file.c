@@ -241,7 +241,7 @@ static const char *check_file(FILE *f, struct stat *st)
 
 static const char *remark_on(const struct stat *st)
 {
-    return st->st_mode & S_IROTH ? "all users may read the names in the file of tokens (chmod o-r)"
+    return st->st_mode & S_IROTH ? "all users of this machine may read who has tokens (chmod o-r)"
                                  : NULL;
 }
 

@@ -10,7 +10,7 @@
  * replaced without a moment in which neither works. `#` begins a comment.
  *
  *     static const char *const scopes[] = {"read", "write", NULL};
- *     static struct gim_tokens *tokens; // gim_tokens_open in .start, gim_tokens_reload in .reload
+ *     static struct gim_tokens *tokens; // gim_tokens_open in .start
  *
  *     static int may_write(struct gim_ctx *c, gim_str token, void *value)
  *     {
@@ -46,19 +46,15 @@ struct gim_token_holder {
 
 /** Reads the file, at most 1 MiB. `scopes` are the names there are, NULL-terminated, at most 32; it and
  *  `path` must outlive the tokens. NULL with `err` filled, a line for each of the first lines that
- *  are wrong ("tokens:3: expected ..."); nothing of what stands there is repeated. In `start`. */
+ *  are wrong ("tokens:3: expected ..."); nothing of what stands there is repeated. In `start`. From
+ *  then on SIGHUP reads it again: every worker goes over to the new ones at its next turn; when
+ *  anything is wrong the old ones stay, and the log says what it is. */
 struct gim_tokens *gim_tokens_open(struct gim_app *app, const char *path, const char *const *scopes,
                                    char *err, size_t err_len);
-/** Reads it again; every worker goes over to the new ones at its next turn. 0; or -1 with `err`
- *  filled, and the old ones stay. In `reload`. */
-GIM_MUST_CHECK int gim_tokens_reload(struct gim_tokens *t, char *err, size_t err_len);
 /** In `stop`; NULL is allowed. */
 void gim_tokens_close(struct gim_tokens *t);
 /** How many lines were read last. */
 size_t gim_tokens_count(const struct gim_tokens *t);
-/** A sentence about the file's permissions that the operator should read; NULL: there is none. */
-const char *gim_tokens_remark(const struct gim_tokens *t);
-
 /** For a gim_bearer_check, on the loop: GIM_OK with `holder` filled; GIM_DENIED: not known, or it has
  *  expired; GIM_FORBIDDEN: not all of the bits `needs`. Sets gim_principal. Takes a SHA-256 and a binary
  *  search; allocates nothing outside the request. How long it takes depends on the digest, which
