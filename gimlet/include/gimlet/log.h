@@ -22,7 +22,8 @@ enum gim_level {
 };
 
 /** One line. `what` names the part: "posts", "http"; the rest is as for printf, cut at 511 bytes.
- *  Control characters in the text are escaped. Silent below the level set (and always, until
+ *  In the text control characters, those that turn the direction of writing, and what is no UTF-8 are
+ *  escaped: whatever a request brings stays in its line. Silent below the level set (and always, until
  *  gim_main or gim_log_level sets one: a library never prints). */
 void gim_log(enum gim_level level, const char *what, const char *fmt, ...) GIM_PRINTF(3, 4);
 /** The least important level that is written; -1 silences all. For the whole process. */

@@ -95,6 +95,60 @@ static void a_line_has_all_of_the_entry(void **state)
                 "\"ms\":0}\n");
 }
 
+static void who_asked_is_in_the_line(void **state)
+{
+    struct gim_access_entry e = plain;
+
+    (void)state;
+    e.trace = S("4bf9");
+    e.principal = S("ci");
+    e.remote = (gim_str){0};
+    expect_line(&e, GIM_ACCESS_TEXT,
+                "2026-11-24T13:56:17.123Z - \"POST /posts?x=1\" 201 187 3ms 4f1c 4bf9 "
+                "principal=ci\n");
+    e.route = e.trace = (gim_str){0};
+    expect_line(&e, GIM_ACCESS_JSON,
+                "{\"time\":\"2026-11-24T13:56:17.123Z\",\"method\":\"POST\",\"target\":"
+                "\"/posts?x=1\",\"status\":201,\"bytes\":187,\"ms\":3,\"id\":\"4f1c\","
+                "\"principal\":\"ci\"}\n");
+}
+
+/* Whatever the bytes of a request are: one line of printable ASCII comes of them. */
+static void no_byte_of_a_request_reaches_the_line_raw(void **state)
+{
+    uint64_t x = 88172645463325252u;
+    struct stage s;
+
+    (void)state;
+    for (int round = 0; round < 4000; round++) {
+        char bytes[6][64];
+        gim_str f[6];
+        struct gim_access_entry e = plain;
+        char *got;
+        size_t n;
+
+        for (int i = 0; i < 6; i++) {
+            for (size_t k = 0; k < sizeof bytes[i]; k++) {
+                x ^= x << 13, x ^= x >> 7, x ^= x << 17; /* xorshift64 */
+                bytes[i][k] = round % 2 ? (char)(x >> 24) : "\n\r\x1b\x9b\"\\\x7f\0a "[x % 10];
+            }
+            f[i] = (gim_str){bytes[i], x % sizeof bytes[i]};
+        }
+        e.method = f[0], e.target = f[1], e.id = f[2], e.trace = f[3], e.principal = f[4];
+        e.remote = f[5];
+        open_stage(&s, round % 4 < 2 ? GIM_ACCESS_TEXT : GIM_ACCESS_JSON);
+        gim_access_log_add(&s.log, &e);
+        gim_access_log_flush(&s.log);
+        got = drain(&s);
+        n = strlen(got);
+        assert_int_equal(got[n - 1], '\n');
+        for (size_t i = 0; i + 1 < n; i++)
+            assert_in_range((unsigned char)got[i], 0x20, 0x7e);
+        free(got);
+        close_stage(&s);
+    }
+}
+
 static void a_client_cannot_forge_a_line(void **state)
 {
     struct gim_access_entry e = plain;
@@ -290,6 +344,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_has_all_of_the_entry),
+        cmocka_unit_test(who_asked_is_in_the_line),
+        cmocka_unit_test(no_byte_of_a_request_reaches_the_line_raw),
         cmocka_unit_test(a_client_cannot_forge_a_line),
         cmocka_unit_test(long_fields_are_cut_and_a_line_stays_one_write),
         cmocka_unit_test(the_mode_decides_what_is_wanted),
