@@ -195,3 +195,59 @@ def test_check_knows_what_is_no_file_of_posts(tmp_path):
     assert "opened" in check(tmp_path / "none", code=1)
     assert not (tmp_path / "none").exists()
     assert "use:" in check("--what", code=2)
+
+
+def test_nothing_of_a_copy_stays_beside_the_database(tmp_path):
+    """Not of one that was handed over, nor of one whose maker was killed."""
+    db, left = tmp_path / "p.db", tmp_path / "p.db.copy"
+    with Server("--store", url_of(db)) as server, server.connect() as c:
+        post(c, "one")
+        left.write_bytes(b"of a process that was killed")
+        (tmp_path / "elsewhere").mkdir()
+        assert counts(backup(db, tmp_path / "elsewhere/c.db"))[1] == 1
+        assert not left.exists()
+        held = [os.readlink(f"/proc/{server.pid}/fd/{n}") for n in os.listdir(f"/proc/{server.pid}/fd")]
+        assert not [name for name in held if "p.db.copy" in name], "its descriptor is closed"
+        left.write_bytes(b"of a process that was killed")
+        server.kill()
+    with Server("--store", url_of(db)):
+        assert not left.exists()
+
+
+def test_a_copy_goes_where_the_service_itself_may_not_write(tmp_path):
+    db, outside = tmp_path / "in" / "p.db", tmp_path / "out"
+    db.parent.mkdir(), outside.mkdir()
+    with Server("--store", url_of(db)) as server, server.connect() as c:
+        made = post(c, "one")
+        backup(db, outside / "c.db")
+    assert os.listdir(outside) == ["c.db"]
+    with Server("--store", url_of(outside / "c.db")) as server:
+        assert server.call("GET", made.headers["location"]).body == made.body
+
+
+def test_nothing_of_a_copy_stays_beside_the_database(tmp_path):
+    """Not of one that was handed over, nor of one whose maker was killed."""
+    db, left = tmp_path / "p.db", tmp_path / "p.db.copy"
+    with Server("--store", url_of(db)) as server, server.connect() as c:
+        post(c, "one")
+        left.write_bytes(b"of a process that was killed")
+        (tmp_path / "elsewhere").mkdir()
+        assert counts(backup(db, tmp_path / "elsewhere/c.db"))[1] == 1
+        assert not left.exists()
+        fds = f"/proc/{server.pid}/fd"
+        assert until(lambda: not [n for n in os.listdir(fds) if "p.db.copy" in os.readlink(f"{fds}/{n}")])
+        left.write_bytes(b"of a process that was killed")
+        server.kill()
+    with Server("--store", url_of(db)):
+        assert not left.exists()
+
+
+def test_a_copy_goes_where_the_service_itself_may_not_write(tmp_path):
+    db, outside = tmp_path / "in" / "p.db", tmp_path / "out"
+    db.parent.mkdir(), outside.mkdir()
+    with Server("--store", url_of(db)) as server, server.connect() as c:
+        made = post(c, "one")
+        backup(db, outside / "c.db")
+    assert os.listdir(outside) == ["c.db"]
+    with Server("--store", url_of(outside / "c.db")) as server:
+        assert server.call("GET", made.headers["location"]).body == made.body
