@@ -57,7 +57,8 @@ static bool new_keys(struct ticket_key keys[KEYS])
 /* Changes keys whose time is up. Under the lock. */
 static bool rotate(struct gim_tls_identity *i)
 {
-    uint64_t now = gim_clock_ms(), turns = (now - i->changed) / KEY_MS;
+    uint64_t now = gim_clock_ms(), life = i->spec.key_ms ? i->spec.key_ms : KEY_MS;
+    uint64_t turns = (now - i->changed) / life;
 
     if (turns)
         i->changed = now;

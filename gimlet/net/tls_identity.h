@@ -17,6 +17,7 @@ struct gim_tls_identity;
 struct gim_tls_identity_spec {
     const char *cert, *key; /* PEM files: the server's certificate first, then its chain; its key */
     bool only_1_3;
+    uint32_t key_ms; /* how long a key makes tickets; 0: an hour */
 };
 
 /** What the spec points at must outlive it. NULL with a sentence in `err` that names the file. */
