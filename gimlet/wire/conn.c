@@ -45,6 +45,7 @@ void gim_conn_close(struct gim_conn *c, bool reset)
     abandon(c);
     gim_timer_clear(c->wire->loop, &c->timer);
     gim_list_remove(&c->node);
+    gim_conn_unshare(c);
     gim_wire_leave(c->wire);
     if (c->from)
         gim_crowd_leave(c->wire->shared->crowd, c->from);
@@ -272,7 +273,7 @@ static void on_refused(struct gim_conn *c)
 
 static bool paused(const struct gim_conn *c)
 {
-    return c->suspended || c->closing || c->streaming || c->upgraded ||
+    return c->suspended || c->closing || c->streaming || c->upgraded || c->shared ||
            gim_stream_pending(c->stream);
 }
 
@@ -310,6 +311,8 @@ static void serve(struct gim_conn *c, gim_str *in)
             break;
         case GIM_EVENT_END:
             on_end_of_request(c);
+            if (in->len && !c->closing)
+                gim_conn_share(c);
             break;
         case GIM_EVENT_REFUSED:
             on_refused(c);
@@ -407,7 +410,7 @@ static inline void decide(struct gim_conn *c)
 
     c->held = (uint32_t)gim_stream_pending(c->stream);
     (void)gim_wire_charge(c->wire, held, c->held);
-    if (!c->held && !c->suspended && !c->streaming && !c->upgraded) {
+    if (!c->held && !c->suspended && !c->streaming && !c->upgraded && !c->shared) {
         if (is_over(c)) {
             gim_conn_close(c, false);
             return;

@@ -22,7 +22,8 @@ struct gim_conn {
     struct gim_stream *stream; /* behind this struct for sockets, the caller's for memory */
     struct gim_session session;
     struct gim_wire *wire;
-    struct gim_list node; /* wire.conns */
+    struct gim_list node;  /* wire.conns */
+    struct gim_list share; /* wire.sharing */
     struct gim_timer timer;
     struct gim_exchange *x; /* the request being read or answered */
     char *carry; /* bytes kept for later: a partial head, or requests behind the present one */
@@ -37,6 +38,7 @@ struct gim_conn {
     bool suspended : 1; /* x runs elsewhere */
     bool streaming : 1; /* the body of x's reply is being pulled */
     bool upgraded : 1;  /* the bytes are those of x->reply.upgrade */
+    bool shared : 1;    /* has more requests, but had its share of this turn */
     bool closing : 1;   /* the last reply is written; nothing is parsed any more */
     bool in_body;       /* between HEAD and END of the session; x NULL meanwhile: read past it */
     bool moved;         /* a request was answered: the deadline begins anew */

@@ -29,6 +29,13 @@ void gim_conn_answer_refused(struct gim_conn *c, enum gim_refused why, int statu
 /** The handler's deadline has passed. */
 void gim_conn_answer_late(struct gim_conn *c);
 
+/* conn_share.c */
+
+/** Has more requests here: shall they wait for the next turn? Then c->shared. */
+void gim_conn_share(struct gim_conn *c);
+/** It goes on, or away. */
+void gim_conn_unshare(struct gim_conn *c);
+
 /* conn_deadline.c */
 
 /** Sets the deadline of what `c` does now; c->held is what is pending. */

@@ -57,6 +57,7 @@ void gim_wire_init(struct gim_wire *w, struct gim_loop *loop, const struct gim_s
         .trim = {.on_due = on_trim},
     };
     gim_list_init(&w->conns);
+    gim_list_init(&w->sharing);
 }
 
 void gim_wire_hang_up(struct gim_wire *w)

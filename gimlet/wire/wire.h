@@ -82,6 +82,9 @@ struct gim_wire {
     unsigned worker;    /* index */
     struct gim_buf out; /* replies of the present turn of one connection */
     struct gim_list conns;
+    struct gim_list sharing; /* connections that have had their share of this turn: conn_share.c */
+    struct gim_task sharing_task;
+    bool sharing_due; /* it is posted */
     struct gim_exchange *free;
     uint32_t n_free;
     uint32_t n_conns, peak; /* peak: most connections since memory was last given back */
