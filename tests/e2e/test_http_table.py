@@ -47,7 +47,7 @@ def check(c, raw, status, fate):
         assert c.read().json() == {"status": "ready"}
         assert c.works()
     else:
-        assert c.at_end(1.5), "what follows the last reply was answered, or the connection stays"
+        assert c.at_end(), "what follows the last reply was answered, or the connection stays"
 
 
 @CASES
@@ -81,7 +81,7 @@ def test_request_sent_by_one_who_then_ends(server, raw, status, fate):
         c.send(raw.replace(URL, server.place))
         c.end()
         answered(c, raw, status)
-        assert c.at_end(1.5)
+        assert c.at_end()
 
 
 def test_every_number_of_the_page_has_a_row():
