@@ -99,9 +99,12 @@ static const struct gim_option options[] = {
     {0},
 };
 
+/* Shut in, but for asking others. */
+static const struct gim_sandbox sandbox = GIM_SANDBOX(.connects = true);
+
 int main(int argc, char **argv)
 {
     static struct shop shop;
     return gim_main(argc, argv, .name = "prices", .routes = routes, .state = &shop,
-                    .options = options, .timers = timers, .workers = 1);
+                    .options = options, .timers = timers, .sandbox = &sandbox, .workers = 1);
 }

@@ -60,6 +60,9 @@ static const char *const of_connects[] = {
     "/lib", "/lib64",   "/run/systemd/resolve",
 };
 
+/* And what says where else to look. */
+static const char *const of_environment[] = {"SSL_CERT_FILE", "SSL_CERT_DIR", "OPENSSL_CONF"};
+
 /* What the versions of Landlock brought, for the line about what a kernel has not. */
 static const struct {
     int since;
@@ -137,6 +140,8 @@ static void allow_all(struct gim_sandbox_paths *p, const struct gim_app *app)
         gim_sandbox_read(p, common[i]);
     for (size_t i = 0; s->connects && i < sizeof of_connects / sizeof of_connects[0]; i++)
         gim_sandbox_read(p, of_connects[i]);
+    for (size_t i = 0; s->connects && i < sizeof of_environment / sizeof of_environment[0]; i++)
+        gim_sandbox_read(p, getenv(of_environment[i]));
     allow_socket(p, app->settings.host);
     allow_socket(p, app->settings.metrics_listen);
     if (app->secure) {
