@@ -63,12 +63,6 @@ static void own_directory(char out[PATH_MAX])
         memcpy(out, ".", 2);
 }
 
-static int complain(const char *option, const char *why)
-{
-    fprintf(stderr, "posts: %s needs " PROGRAM ", %s\n", option, why);
-    return EXIT_FAILED;
-}
-
 /* Returns when none could be executed; errno is ENOENT where none was found. */
 static void become(char **argv)
 {
@@ -86,24 +80,31 @@ static void become(char **argv)
     errno = err;
 }
 
-int posts_hand_over(struct gim_app *app, void *state)
+int posts_hand_over(const struct gim_app *app, const struct posts *posts, char *err, size_t len)
 {
-    const struct posts *posts = state;
     const char *option = what_needs_it(app, posts), *before = getenv(MARK);
-    char self[24], why[160];
+    char self[24];
 
     if (!option)
         return 0;
     snprintf(self, sizeof self, "%ld", (long)getpid());
-    if (before && strcmp(before, self) == 0)
-        return complain(option,
-                        "and the one that was found is posts itself; install the right one");
+    if (before && strcmp(before, self) == 0) {
+        snprintf(err, len,
+                 "%s needs " PROGRAM ", and the one that was found is posts itself; install the "
+                 "right one",
+                 option);
+        return EXIT_FAILED;
+    }
     setenv(MARK, self, 1);
     become(posts->argv);
-    unsetenv(MARK);
     if (errno == ENOENT)
-        return complain(option, "which is not installed: put it beside posts or in " POSTS_LIBEXEC
-                                " (a build makes both, where OpenSSL is)");
-    snprintf(why, sizeof why, "which cannot be executed: %s", strerror(errno));
-    return complain(option, why);
+        snprintf(err, len,
+                 "%s needs " PROGRAM
+                 ", which is not installed: put it beside posts or in " POSTS_LIBEXEC
+                 " (a build makes both, where OpenSSL is)",
+                 option);
+    else
+        snprintf(err, len, "%s needs " PROGRAM ", which cannot be executed: %s", option,
+                 strerror(errno));
+    return EXIT_FAILED;
 }

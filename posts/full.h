@@ -5,7 +5,7 @@
 #include "routes.h"
 
 /** When one of them is set, puts posts-full in the place of this process, with the same arguments. 0:
- *  none is; else an exit code, and why is said on stderr. */
-int posts_hand_over(struct gim_app *app, void *state);
+ *  none is; else an exit code with a sentence in `err`. */
+int posts_hand_over(const struct gim_app *app, const struct posts *posts, char *err, size_t len);
 
 #endif

@@ -86,7 +86,16 @@ static const struct gim_sandbox sandbox = GIM_SANDBOX(.paths = paths);
 #define CONFIGURED NULL
 #else
 #define TLS &gim_tls_elsewhere
-#define CONFIGURED posts_hand_over
+#define CONFIGURED configured
+static int configured(struct gim_app *app, void *state)
+{
+    char err[512];
+    int code = posts_hand_over(app, state, err, sizeof err);
+
+    if (code)
+        fprintf(stderr, "posts: %s\n", err);
+    return code;
+}
 #endif
 
 /* The limit's setting is where the options put it. */

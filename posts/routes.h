@@ -13,7 +13,7 @@ struct posts {
     const char *tokens_file;
     struct store *store;
     struct gim_tokens *tokens; /* NULL: everybody may do everything */
-    char **argv; /* as main got it */
+    char **argv;               /* as main got it */
 };
 
 extern const struct gim_route posts_routes[];

@@ -58,10 +58,10 @@ struct gim_worker {
     struct gim_slot *free_slots; /* async.c */
     struct gim_slot_slab *slabs;
     struct gim_part *parts;
-    const struct gim_observer *observer; /* NULL: nobody counts */
+    const struct gim_observer *observer;        /* NULL: nobody counts */
     _Atomic(const struct gim_bound_route *) at; /* whose handler runs: for the watch */
-    void *observed;                      /* the observer's */
-    uint64_t id_counter;                 /* request ids: a random half, rendered, and a counter */
+    void *observed;                             /* the observer's */
+    uint64_t id_counter; /* request ids: a random half, rendered, and a counter */
     char id_prefix[16];
 };
 

@@ -23,8 +23,8 @@ struct gim_settings {
     bool strict_content_type;
     int64_t max_connections_per_address; /* of the process */
     int64_t max_queue_age;
-    const char *trusted_proxies;         /* a list of networks */
-    const char *metrics_listen;          /* a row of the metrics' own */
+    const char *trusted_proxies; /* a list of networks */
+    const char *metrics_listen;  /* a row of the metrics' own */
     int sandbox;      /* enum gim_sandbox_mode; these two are rows of the sandbox's own */
     const char *user; /* NULL or "": as it was started */
     struct gim_tls_settings tls; /* rows of TLS's own */

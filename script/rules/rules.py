@@ -26,7 +26,7 @@ PUBLIC = {
     "schema": JSON, "json": JSON,
     "set_cookie": HTTP,
     "pull": WIRE,
-    "app": REST, "ctx": REST, "stream": REST, "openapi": REST, "metrics": REST, "test": REST, "sandbox": REST,
+    "app": REST, "ctx": REST, "stream": REST, "openapi": REST, "metrics": REST, "test": REST, "sandbox": REST, "tls": REST,
 }
 # Folders whose files see the framework as its users do.
 USERS = ("posts", "examples")

@@ -118,9 +118,10 @@ struct gim_route {
     bool suspends;        /* may call gim_suspend */
     bool streams;         /* may call gim_stream (and gim_suspend): gimlet/stream.h */
     bool blocking;        /* runs on the bounded pool of threads, not on the loop */
-    bool queued; /* what it suspends for is a turn in a queue, such as a database's, and no event: when
+    bool
+        queued; /* what it suspends for is a turn in a queue, such as a database's, and no event: when
                     all in it wait longer than --max-queue-age, newcomers get 503 (.blocking too) */
-    bool vital;  /* never refused because the server is overloaded; it should cost little */
+    bool vital; /* never refused because the server is overloaded; it should cost little */
     const char *media_types; /* taken besides JSON, ", "-separated: "application/merge-patch+json";
                                 a request with any other Content-Type gets 415 when the app is
                                 strict_content_type or this is set */
