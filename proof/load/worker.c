@@ -310,7 +310,9 @@ void worker_run(struct load_worker *w)
     w->result->ended = worker_now();
     w->result->unfinished = w->running;
     if (is_open_loop(w)) {
-        int64_t end = w->run->end_at ? w->run->end_at : w->result->ended;
+        int64_t planned = w->run->end_at, ended = w->result->ended;
+        int64_t end =
+            planned && planned < ended ? planned : ended; /* it may have been interrupted */
         uint64_t due = schedule_due(&w->run->schedule, end);
 
         if (due > w->next && w->left > 0)
