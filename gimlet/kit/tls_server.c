@@ -4,6 +4,7 @@
 #include "../net/tls_identity.h"
 #include "../rest/reload.h"
 #include "../rest/secure.h"
+#include <errno.h>
 #include <gimlet/log.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,6 +24,10 @@ static struct gim_stream *open_stream(void *with, void *memory, struct gim_loop 
 {
     struct gim_tls_stream *s = memory;
 
+    if (!with) { /* there was no memory when the worker began */
+        errno = ENOMEM;
+        return NULL;
+    }
     return gim_tls_accept(s, with, l, fd, user) ? NULL : &s->stream;
 }
 

@@ -20,6 +20,8 @@
 
 _Static_assert(sizeof CLEAR_TEXT - 1 == 53, "the answer in the clear says how long it is");
 
+#define UNTAKEN_MAX 8
+
 enum {
     OPEN = 1,    /* the handshake is over */
     STOPPED = 2, /* by read_stop */
@@ -189,12 +191,31 @@ static void shake_hands(struct gim_tls_stream *s)
         fail(s, EPROTO);
 }
 
+/* TLS answers by itself what it is asked (new keys). Who asks and never reads could make us keep any
+ * number of answers, while the user above, who bounds what is pending, hears nothing of it. */
+static bool asks_too_much(struct gim_tls_stream *s, enum gim_tls_result result, size_t before)
+{
+    if (result == TLS_DONE)
+        s->untaken = 0; /* there was data: the user hears of it */
+    else if (before && gim_stream_pending(&s->socket) > before)
+        s->untaken++;
+    return s->untaken > UNTAKEN_MAX;
+}
+
 /* One record and its callback. False when there is nothing more to read now. */
 static bool read_once(struct gim_tls_stream *s)
 {
+    size_t before = gim_stream_pending(&s->socket);
+    enum gim_tls_result result;
     gim_str data;
 
-    switch (gim_tls_engine_read(s, &data)) {
+    result = gim_tls_engine_read(s, &data);
+    if (asks_too_much(s, result, before)) {
+        snprintf(s->why, sizeof s->why, "the peer asks for new keys and takes no answer");
+        fail(s, EPROTO);
+        return false;
+    }
+    switch (result) {
     case TLS_DONE:
         s->stream.user->on_data(&s->stream, data);
         return true;
@@ -294,6 +315,7 @@ static void socket_drained(struct gim_stream *socket)
 {
     struct gim_tls_stream *s = of_socket(socket);
 
+    s->untaken = 0;
     if ((s->state & (OPEN | FAILED)) == OPEN)
         s->stream.user->on_drained(&s->stream); /* also of TLS's own words: they are pending, too */
 }
@@ -404,7 +426,7 @@ static int prepare(struct gim_tls_stream *s, struct gim_tls *t, struct gim_loop 
     s->name = name;
     s->in = (gim_str){0};
     s->held = NULL;
-    s->state = 0;
+    s->state = s->untaken = 0;
     return gim_tls_engine_open(s);
 }
 

@@ -30,6 +30,7 @@ struct gim_tls_stream {
     gim_str in;       /* private: ciphertext that TLS has not taken yet */
     char *held;       /* private: what `in` points into while reading is stopped; heap */
     uint8_t state;    /* private */
+    uint8_t untaken;  /* private: TLS's own answers that had to wait behind others */
 };
 
 /** As gim_dial; on_open comes after the handshake. `name` is the host of the URL: a DNS name (sent

@@ -453,6 +453,31 @@ static void what_the_peer_does_not_take_is_pending_and_goes_down_with_it(void **
     end();
 }
 
+static void who_asks_for_new_keys_and_reads_nothing_is_cut_off(void **state)
+{
+    size_t most = 0;
+
+    (void)state;
+    begin();
+    assert_int_equal(shake(), 1);
+    talks();
+    for (int i = 0; i < 100000 && !served->errors; i++) {
+        char buf[4096];
+        int n;
+
+        SSL_key_update(peer.ssl, SSL_KEY_UPDATE_REQUESTED);
+        SSL_do_handshake(peer.ssl);
+        while ((n = BIO_read(SSL_get_wbio(peer.ssl), buf, sizeof buf)) > 0)
+            send_all(buf, (size_t)n);
+        assert_int_equal(gim_loop_turn(loop, 0), 0);
+        if (!served->errors && gim_stream_pending(&served->s.stream) > most)
+            most = gim_stream_pending(&served->s.stream);
+    }
+    assert_int_equal(served->errors, 1);
+    assert_in_range(most, 1, 1 << 20);
+    end();
+}
+
 /* ---- sessions and certificates ---------------------------------------------------------------- */
 
 static SSL_SESSION *kept;
@@ -660,6 +685,7 @@ int main(void)
         cmocka_unit_test(end_is_answered_by_an_end),
         cmocka_unit_test(end_without_close_notify_is_an_end_too),
         cmocka_unit_test(what_the_peer_does_not_take_is_pending_and_goes_down_with_it),
+        cmocka_unit_test(who_asks_for_new_keys_and_reads_nothing_is_cut_off),
         cmocka_unit_test(sessions_resume_by_tickets_until_the_certificate_changes),
         cmocka_unit_test(reload_gives_the_new_certificate_and_lets_old_connections_live),
         cmocka_unit_test(files_that_cannot_be_used_are_told_and_the_old_ones_stay),
