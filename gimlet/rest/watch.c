@@ -19,6 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define NS_A_MS 1000000U
+#define NS_A_S (1000U * NS_A_MS)
 #define LOOKS_A_LIMIT 4
 #define LOOKS_TO_STUCK 2
 #define STACK (64 << 10)
@@ -126,17 +128,10 @@ static void look(struct gim_watch *w)
 /* Until the next look. False: no more looks. */
 static bool wait_for_look(struct gim_watch *w)
 {
-    int64_t ms = w->limit / LOOKS_A_LIMIT;
-    struct timespec at;
+    uint64_t due = gim_clock_ns() + (uint64_t)w->limit / LOOKS_A_LIMIT * NS_A_MS;
+    const struct timespec at = {.tv_sec = (time_t)(due / NS_A_S), .tv_nsec = (long)(due % NS_A_S)};
     int err = 0;
 
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += ms / 1000;
-    at.tv_nsec += ms % 1000 * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
-    }
     pthread_mutex_lock(&w->lock);
     while (!w->stop && err == 0)
         err = pthread_cond_timedwait(&w->wake, &w->lock, &at);
