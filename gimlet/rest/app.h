@@ -80,7 +80,7 @@ void gim_worker_release(struct gim_worker *w);
 /** What this worker runs from now on, for whoever finds it stuck; NULL: nothing of a route. */
 static inline void gim_worker_at(struct gim_worker *w, const struct gim_bound_route *route)
 {
-    atomic_store_explicit(&w->at, route, memory_order_release);
+    atomic_store_explicit(&w->at, route, memory_order_relaxed);
 }
 
 /** GET /livez and GET /readyz; health.c. */

@@ -71,7 +71,7 @@ static void tell_stuck(struct gim_watch *w, const struct ping *p, enum gim_level
 {
     struct gim_worker *worker = atomic_load_explicit(&p->worker, memory_order_acquire);
     const struct gim_bound_route *at =
-        worker ? atomic_load_explicit(&worker->at, memory_order_acquire) : NULL;
+        worker ? atomic_load_explicit(&worker->at, memory_order_relaxed) : NULL;
 
     gim_log(level, w->app->spec.name, "worker %u has been stuck for %llu ms in %s%s%.*s%s",
             (unsigned)(p - w->pings), (unsigned long long)(gim_clock_ms() - p->posted),

@@ -7,7 +7,7 @@ import socket
 import time
 
 import pytest
-from conftest import BUILD, SLOW, until
+from conftest import BUILD, POSTS, SLOW, until
 
 OPERATED = BUILD / "tests/operated"
 PINGS = 0.25  # of the manager's limit
@@ -50,10 +50,10 @@ def manager(tmp_path):
     m.socket.close()
 
 
-def start(serve, manager, seconds, *args, **more):
+def start(serve, manager, seconds, *args, program=OPERATED, **more):
     """With WATCHDOG_PID as a manager sets it: the process's own."""
     wrap = ["bash", "-c", 'export WATCHDOG_PID=$$; exec "$0" "$@"']
-    return serve(*args, program=OPERATED, env=manager.env(seconds), wrap=wrap, **more)
+    return serve(*args, program=program, env=manager.env(seconds), wrap=wrap, **more)
 
 
 def figure(server, name):
@@ -61,8 +61,11 @@ def figure(server, name):
     return int(re.search(rf"^{name} (\d+)$", text, re.M).group(1))
 
 
-def test_the_manager_hears_while_all_loops_turn(serve, manager):
-    server = start(serve, manager, 0.4, "--workers", 2)
+@pytest.mark.parametrize("program", [OPERATED, POSTS], ids=lambda p: p.name)
+def test_the_manager_hears_while_all_loops_turn(serve, manager, program):
+    """posts is shut in as it runs by default: its sandbox must let the words out."""
+    args = ["--store", "memory:"] if program == POSTS else []
+    server = start(serve, manager, 0.4, "--workers", 2, *args, program=program)
     assert manager.hears(b"READY=1", 5 * SLOW)
     began = time.monotonic()
     words = manager.heard(0.7)
