@@ -120,3 +120,25 @@ def test_the_bill_of_materials_names_what_is_linked_and_only_that(sbom):
     assert not {"libcyaml1", "libzstd-dev", "zlib1g-dev"} & set(packages)
     version = run("dpkg-query", "-W", "-f", "${Version}", next(n for n in packages if n.startswith("libsqlite3"))).stdout
     assert next(p for n, p in packages.items() if n.startswith("libsqlite3"))["versionInfo"] == version
+
+
+# ---- the package ----------------------------------------------------------------------------------
+
+def test_the_manual_page_has_every_option(tmp_path):
+    page = tmp_path / "posts.1"
+    env = {**os.environ, "VERSION": "1", "SOURCE_DATE_EPOCH": "1700000000"}
+    page.write_text(run(PACKAGING / "man/render", PACKAGING / "man/posts.1.in", POSTS, env=env).stdout)
+    text = page.read_text().replace("\\", "")
+    options = re.findall(r"^  (--[\w-]+)", posts("--help-all").stdout, re.M)
+    assert len(options) > 20 and "@" not in text.replace("@DATE@", "")
+    assert not [o for o in options if not re.search(rf"^\.BI? {o}( |$)", text, re.M)]
+    if shutil.which("mandoc"):
+        assert run("mandoc", "-T", "lint", "-W", "warning", page).stdout == ""
+
+
+@pytest.mark.parametrize("program", ["posts/posts", "posts/posts-full", "proof/proof", "tool/gimlet"])
+def test_a_program_names_no_place_of_its_builder(program):
+    """Else two builders have two programs; script/reproduce builds twice and compares, each night."""
+    data = (POSTS.parents[1] / program).read_bytes()
+    for place in (os.fsencode(ROOT) + b"/", b"../../gimlet", b"../../posts", b"../../proof"):
+        assert place not in data, place
