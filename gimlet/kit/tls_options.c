@@ -9,23 +9,23 @@
 static const char *const versions[] = {"1.2", "1.3", NULL};
 
 const struct gim_option gim_tls_rows[] = {
-    {"tls_cert", GIM_OPTION_STR, AT(cert), "", .group = "HTTPS", .rare = true,
+    {"tls_cert", GIM_OPTION_STR, AT(cert), "off", .group = "HTTPS", .rare = true,
      .help = "certificate and its chain (PEM); read again by SIGHUP"},
-    {"tls_key", GIM_OPTION_STR, AT(key), "", .group = "HTTPS", .rare = true,
+    {"tls_key", GIM_OPTION_STR, AT(key), "off", .group = "HTTPS", .rare = true,
      .help = "its private key (PEM)"},
     {"tls_min", GIM_OPTION_ENUM, AT(min), "1.2", .names = versions, .group = "HTTPS", .rare = true,
      .help = "the oldest version that is spoken: 1.2 or 1.3"},
     {0},
 };
 
-static bool is_set(const char *text)
+bool gim_tls_names(const char *file)
 {
-    return text && *text;
+    return file && *file && strcmp(file, "off") != 0;
 }
 
 bool gim_tls_is_set(const struct gim_app *app)
 {
-    return is_set(app->settings.tls.cert) || is_set(app->settings.tls.key);
+    return gim_tls_names(app->settings.tls.cert) || gim_tls_names(app->settings.tls.key);
 }
 
 bool gim_is_tls(const struct gim_ctx *c)

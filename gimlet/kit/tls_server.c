@@ -79,13 +79,14 @@ static int open_identity(struct gim_app *app, char *err, size_t err_len)
 {
     const struct gim_tls_settings *set = &app->settings.tls;
     const struct gim_tls_identity_spec spec = {set->cert, set->key, .only_1_3 = set->min == 1};
+    bool has_cert = gim_tls_names(set->cert);
     struct secure *s;
 
     if (!gim_tls_is_set(app))
         return 0;
-    if (!*set->cert || !*set->key) {
+    if (!has_cert || !gim_tls_names(set->key)) {
         snprintf(err, err_len, "%s is set and %s is not: HTTPS needs both",
-                 *set->cert ? "--tls-cert" : "--tls-key", *set->cert ? "--tls-key" : "--tls-cert");
+                 has_cert ? "--tls-cert" : "--tls-key", has_cert ? "--tls-key" : "--tls-cert");
         return 2;
     }
     s = gim_heap_alloc(sizeof *s);

@@ -18,5 +18,7 @@ struct gim_tls_server {
 };
 
 extern const struct gim_option gim_tls_rows[];
+/** Does the value of --tls-cert or --tls-key name a file? */
+bool gim_tls_names(const char *file);
 
 #endif

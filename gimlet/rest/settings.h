@@ -6,7 +6,7 @@
 #include <gimlet/option.h>
 
 struct gim_tls_settings {
-    const char *cert, *key; /* files; "": none */
+    const char *cert, *key; /* files; "off": none */
     int min;                /* 0: 1.2, 1: 1.3 */
 };
 
