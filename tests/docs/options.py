@@ -27,7 +27,7 @@ def rows(text):
             out[-1][3] += " " + line.strip()
     for row in out:
         m = re.match(r"(.*) \[([^\]]*)\]$", row[3])
-        row[3:] = m.groups() if m else [row[3], "false"]
+        row[3:] = m.groups() if m else [row[3], "" if row[2] else "false"]
     return out
 
 
@@ -37,7 +37,8 @@ def table(text):
         if group != heading:
             lines += ["", f"**{group}**", "", "| flag | kind | default | what |", "|---|---|---|---|"]
             heading = group
-        lines.append(f"| `{flag}` | {KINDS[kind]} | `{default}` | {help_text} |")
+        shown = f"`{default}`" if default else ""
+        lines.append(f"| `{flag}` | {KINDS[kind]} | {shown} | {help_text} |")
     return "\n".join(lines[1:]) + "\n"
 
 
