@@ -170,7 +170,7 @@ def test_promtool_finds_nothing_to_say():
 SYSTEMCTL = """#!/bin/bash
 # What the page's systemctl does, for one service and no socket.
 case $1 in
-stop) kill $(cat {0}/pid); while kill -0 $(cat {0}/pid) 2>/dev/null; do sleep 0.01; done ;;
+stop) kill $(cat {0}/pid); while grep -qs "^State:.[^Z]" /proc/$(cat {0}/pid)/status; do sleep 0.01; done ;;
 start) {1} --store sqlite:{0}/lib/posts.db --port {2} >/dev/null 2>{0}/stderr & echo $! >{0}/pid
     until grep -q "listening on" {0}/stderr; do sleep 0.01; done ;;
 esac

@@ -27,7 +27,7 @@ def test_sighup_without_files_is_logged_and_ends_nothing(serve, workers):
 
 def test_sighup_while_it_starts_is_taken_when_it_serves(serve, tmp_path):
     """From the first line of main on it may come; here as early as another process can send it."""
-    for _ in range(5):
+    for _ in range(2):
         store = f"sqlite:{tmp_path / 'p.db'}"
         hup = threading.Event()
         server = serve("--store", store, "--workers", 2)

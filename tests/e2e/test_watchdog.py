@@ -124,7 +124,7 @@ def test_what_is_not_a_request_is_seen_too(serve, manager):
 
 def test_of_another_process_is_not_for_us(serve, manager):
     server = serve(program=OPERATED, env=manager.env(0.2, pid="1"))
-    assert b"WATCHDOG=1" not in manager.heard(0.5)
+    assert b"WATCHDOG=1" not in manager.heard(0.3)
     assert len(os.listdir(f"/proc/{server.pid}/task")) == server.status("Threads")
 
 
@@ -136,9 +136,9 @@ def test_nobody_asked_so_there_is_no_thread(serve):
 
 def test_a_process_that_was_stopped_as_a_whole_is_not_stuck(serve):
     """kill -STOP, or a machine that was paused: the watcher was late, too."""
-    server = serve("--workers", 2, "--watchdog", "1s", program=OPERATED)
+    server = serve("--workers", 2, "--watchdog", "500ms", program=OPERATED)
     server.signal(signal.SIGSTOP)
-    time.sleep(1.3)
+    time.sleep(0.7)
     server.signal(signal.SIGCONT)
     time.sleep(0.1)
     assert server.call("GET", "/readyz").status == 200
@@ -146,7 +146,7 @@ def test_a_process_that_was_stopped_as_a_whole_is_not_stuck(serve):
 
 
 def test_without_a_manager_the_process_ends_itself(serve):
-    server = serve("--workers", 1, "--watchdog", "1s", program=OPERATED, expect_exit=-signal.SIGABRT)
+    server = serve("--workers", 1, "--watchdog", "500ms", program=OPERATED, expect_exit=-signal.SIGABRT)
     with server.connect() as c:
         c.send(b"GET /wedge?ms=60000 HTTP/1.1\r\nHost: a\r\n\r\n")
         assert server.process.wait(20 * SLOW) == -signal.SIGABRT
