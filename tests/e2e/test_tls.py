@@ -49,10 +49,8 @@ def c(posts):
 
 # ---- the contract, over TLS ----------------------------------------------------------------------
 
-for name, test in vars(test_posts).items():
-    asks = test.__code__.co_varnames[:test.__code__.co_argcount] if name.startswith("test_") else ()
-    if asks and asks[0] in ("c", "posts"):
-        globals()[name] = test
+globals().update({name: made for name, made in vars(test_posts).items()
+                  if name.startswith("test_") and made.__code__.co_varnames[:1] in (("c",), ("posts",))})
 
 
 # Of the HTTP table: framing that proxies were fooled with, limits, what ends a connection.
@@ -317,11 +315,11 @@ def test_reload_under_load_loses_no_request(serve, tmp_path):
     server = serve(*MEMORY, "--workers", 2, tls=Certificate(tmp_path, "mine"))
     with server.connect() as old:
         assert old.works()
-        load = subprocess.Popen([*LAYOUT, PROOF, "load", "-z", "2s", "-c", "8", "-disable-keepalive", "-m", "POST", "-k",
+        load = subprocess.Popen([*LAYOUT, PROOF, "load", "-z", "1200ms", "-c", "8", "-disable-keepalive", "-m", "POST", "-k",
                                  "-D", SAMPLE, f"https://127.0.0.1:{server.port}/posts"], text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=child_env())
         for name in ("second", "third", "fourth"):
-            time.sleep(0.4)
+            time.sleep(0.2)
             swap(server, *make(tmp_path, name))
         said, err = load.communicate(timeout=60)
         assert load.returncode == 0, said + err
