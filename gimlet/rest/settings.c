@@ -74,6 +74,6 @@ const struct gim_option gim_settings_rows[] = {
     {"blocking_queue", GIM_OPTION_INT, AT(blocking_queue), "256", 1, 1000000, .group = "Handlers",
      .rare = true, .help = "requests waiting for them; beyond it 503"},
     {"strict_content_type", GIM_OPTION_BOOL, AT(strict_content_type), "false", .group = "Handlers",
-     .help = "415 unless a body says application/json"},
+     .rare = true, .help = "415 unless a body says application/json"},
     {0},
 };
