@@ -6,6 +6,9 @@
  *
  * Each row is what somebody might do who has taken the process over, by one call; the answer is the
  * name of its errno. The tests ask for all of them. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* what is tried is Linux's own */
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <gimlet.h>
