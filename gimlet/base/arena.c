@@ -1,14 +1,12 @@
-/* arena.c: chunks that grow by doubling, freed together; and the one door to the heap.
+/* arena.c: chunks that grow by doubling, freed together.
  *
  * The owner's first memory serves most requests whole, so that the hot route never reaches the
- * heap. What malloc returns is counted: the test of "0 allocations on the hot route" reads the
- * counter instead of believing. Under ASan, bytes not handed out are poisoned, so an overrun of one
- * object into the next is seen although both lie in one chunk. */
+ * heap. When the heap gives no chunk of the size that doubling asks for, one of just the object's
+ * will do; what is done when there is none either is heap.c's. Under ASan, bytes not handed out are
+ * poisoned, so an overrun of one object into the next is seen although both lie in one chunk. */
 #include "arena.h"
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define ARENA_ASAN 1
@@ -30,44 +28,6 @@
 #define CHUNK_MIN ((size_t)8192)
 #define CHUNK_MAX ((size_t)1 << 20)
 #define ALIGN_MAX ((size_t)16)
-
-static _Atomic uint64_t heap_calls;
-
-static _Noreturn void out_of_memory(size_t size)
-{
-    fprintf(stderr, "gimlet: out of memory (%zu bytes)\n", size);
-    abort();
-}
-
-void *gim_heap_alloc(size_t size)
-{
-    void *p = calloc(1, size ? size : 1);
-
-    atomic_fetch_add_explicit(&heap_calls, 1, memory_order_relaxed);
-    if (!p)
-        out_of_memory(size);
-    return p;
-}
-
-void *gim_heap_grow(void *p, size_t size)
-{
-    void *grown = realloc(p, size);
-
-    atomic_fetch_add_explicit(&heap_calls, 1, memory_order_relaxed);
-    if (!grown)
-        out_of_memory(size);
-    return grown;
-}
-
-void gim_heap_free(void *p)
-{
-    free(p);
-}
-
-uint64_t gim_heap_calls(void)
-{
-    return atomic_load_explicit(&heap_calls, memory_order_relaxed);
-}
 
 static void start_over(struct gim_arena *a)
 {
@@ -93,27 +53,37 @@ void gim_arena_reset(struct gim_arena *a)
         gim_heap_free(c);
     }
     a->total = 0;
+    a->empty = NULL;
     if (a->first)
         ASAN_UNPOISON_MEMORY_REGION(a->first, a->first_size);
     start_over(a);
 }
 
 /* A new chunk for an object of `object` bytes. A big one gets a chunk of its own size; what was left
- * of the previous chunk is given up. Out of line, so that the usual allocation saves no registers. */
-__attribute__((noinline, cold)) static void grow(struct gim_arena *a, size_t object)
+ * of the previous chunk is given up. Out of line, so that the usual allocation saves no registers.
+ * False: there is no memory, and the caller can do without (`soft`). */
+__attribute__((noinline, cold)) static bool grow(struct gim_arena *a, size_t object, bool soft)
 {
     size_t size = a->total < CHUNK_MIN ? CHUNK_MIN : a->total < CHUNK_MAX ? a->total : CHUNK_MAX;
     size_t need = object + ALIGN_MAX + REDZONE;
-    struct gim_chunk *c;
+    struct gim_chunk *c = NULL;
 
-    if (object > SIZE_MAX / 2)
-        out_of_memory(object);
-    if (size < need)
-        size = need;
-    atomic_fetch_add_explicit(&heap_calls, 1, memory_order_relaxed);
-    c = malloc(sizeof *c + size);
+    if (object <= SIZE_MAX / 2) {
+        size = size < need ? need : size;
+        c = gim_heap_try_raw(sizeof *c + size);
+        if (!c && size > need)
+            c = gim_heap_try_raw(sizeof *c + (size = need));
+    }
+    if (!c && soft)
+        return false;
+    if (!c && a->empty) {
+        jmp_buf *to = a->empty;
+
+        a->empty = NULL; /* what is said of it there is made of the reserve */
+        longjmp(*to, 1);
+    }
     if (!c)
-        out_of_memory(size);
+        c = gim_heap_reserve(sizeof *c + need);
     c->next = a->chunks;
     c->size = size;
     a->chunks = c;
@@ -121,21 +91,36 @@ __attribute__((noinline, cold)) static void grow(struct gim_arena *a, size_t obj
     a->at = (char *)(c + 1);
     a->end = a->at + size;
     ASAN_POISON_MEMORY_REGION(a->at, size);
+    return true;
+}
+
+static bool has_room(const struct gim_arena *a, size_t size, size_t pad)
+{
+    return size <= SIZE_MAX / 2 && (size_t)(a->end - a->at) >= pad + size + REDZONE;
+}
+
+/* `size` bytes of a chunk that has them. */
+static void *take(struct gim_arena *a, size_t size, size_t align)
+{
+    char *p = a->at + (-(uintptr_t)a->at & (align - 1));
+
+    a->at = p + size + REDZONE;
+    ASAN_UNPOISON_MEMORY_REGION(p, size);
+    return p;
 }
 
 void *gim_alloc_raw(struct gim_arena *a, size_t size, size_t align)
 {
-    size_t pad = -(uintptr_t)a->at & (align - 1);
-    char *p;
+    if (!has_room(a, size, -(uintptr_t)a->at & (align - 1)))
+        (void)grow(a, size, false);
+    return take(a, size, align);
+}
 
-    if (size > SIZE_MAX / 2 || (size_t)(a->end - a->at) < pad + size + REDZONE) {
-        grow(a, size);
-        pad = -(uintptr_t)a->at & (align - 1);
-    }
-    p = a->at + pad;
-    a->at = p + size + REDZONE;
-    ASAN_UNPOISON_MEMORY_REGION(p, size);
-    return p;
+void *gim_alloc_try(struct gim_arena *a, size_t size, size_t align)
+{
+    if (!has_room(a, size, -(uintptr_t)a->at & (align - 1)) && !grow(a, size, true))
+        return NULL;
+    return take(a, size, align);
 }
 
 void *gim_alloc(struct gim_arena *a, size_t size)
@@ -146,7 +131,7 @@ void *gim_alloc(struct gim_arena *a, size_t size)
 void *gim_alloc_n(struct gim_arena *a, size_t n, size_t size)
 {
     if (size && n > SIZE_MAX / size)
-        out_of_memory(SIZE_MAX);
+        n = SIZE_MAX / size; /* more than there is: the end */
     return gim_alloc(a, n * size);
 }
 

@@ -1,10 +1,28 @@
-/* buf.c: the growing side of buf.h: doubling up to the cap, then `full`. */
+/* buf.c: the growing side of buf.h: doubling up to the cap, then `full`. A large one is `full` when there
+ * is no memory, too; a small one takes of the reserve (base/heap.c), since few look at those. */
 #include "buf.h"
 #include "arena.h"
 #include <stdarg.h>
 #include <stdio.h>
 
 #define FIRST_CAP ((size_t)256)
+#define SMALL ((size_t)65536)
+
+/* False: there is no memory. */
+static bool grow(struct gim_buf *b, size_t cap, size_t need)
+{
+    char *ptr = gim_heap_try_grow(b->ptr, cap);
+
+    if (!ptr && need < cap)
+        ptr = gim_heap_try_grow(b->ptr, cap = need);
+    if (!ptr && need <= SMALL)
+        ptr = gim_heap_grow(b->ptr, cap);
+    if (!ptr)
+        return false;
+    b->ptr = ptr;
+    b->cap = cap;
+    return true;
+}
 
 char *gim_buf_reserve_slow(struct gim_buf *b, size_t n)
 {
@@ -21,8 +39,10 @@ char *gim_buf_reserve_slow(struct gim_buf *b, size_t n)
         cap *= 2;
     if (cap > max)
         cap = max;
-    b->ptr = gim_heap_grow(b->ptr, cap);
-    b->cap = cap;
+    if (!grow(b, cap, b->len + n)) {
+        b->full = true;
+        return NULL;
+    }
     return b->ptr + b->len;
 }
 

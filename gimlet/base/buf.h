@@ -1,7 +1,8 @@
 /* buf.h: a growing byte buffer with a hard cap.
  *
- * Appends never fail in the middle: a buffer that would pass `max` stays as it is and is marked
- * `full`, which the owner looks at once at the end. max 0 means GIM_BUF_MAX. Zero is valid. */
+ * Appends never fail in the middle: a buffer that would pass `max`, or that is larger than 64 KiB and
+ * finds no memory, stays as it is and is marked `full`, which the owner looks at once at the end. max 0
+ * means GIM_BUF_MAX. Zero is valid. */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 

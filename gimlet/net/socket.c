@@ -95,11 +95,12 @@ static ssize_t send_some(int fd, const char *ptr, size_t len)
     return (ssize_t)at;
 }
 
-/* Keeps `data` behind what is pending; false when it would pass 4 GiB. */
+/* Keeps `data` behind what is pending; false when it would pass 4 GiB, or there is no memory. */
 static bool keep(struct gim_stream *s, gim_str data)
 {
     size_t have = s->pending_len - s->pending_at;
     size_t cap = s->pending_cap ? s->pending_cap : PENDING_MIN;
+    char *grown;
 
     if (data.len > UINT32_MAX / 2 - have)
         return false;
@@ -111,7 +112,10 @@ static bool keep(struct gim_stream *s, gim_str data)
     if (data.len > s->pending_cap - s->pending_len) {
         while (cap < have + data.len)
             cap *= 2;
-        s->pending_ptr = gim_heap_grow(s->pending_ptr, cap);
+        grown = gim_heap_try_grow(s->pending_ptr, cap);
+        if (!grown)
+            return false;
+        s->pending_ptr = grown;
         s->pending_cap = (uint32_t)cap;
     }
     memcpy(s->pending_ptr + s->pending_len, data.ptr, data.len);

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#define SMALL 4096          /* bytes of a reply for which there is memory in any case */
 #define SCRATCH_KEEP 262144 /* a scratch that grew beyond this is given back */
 
 /* A handler on the pool must not touch its worker's scratch: the loop is using it. */
@@ -22,11 +23,18 @@ static struct gim_buf *scratch_open(struct gim_ctx *c, struct gim_buf *own)
     return b;
 }
 
+/* Absent when there is no memory for a large one. */
 static gim_str scratch_close(struct gim_ctx *c, struct gim_buf *b, struct gim_buf *own)
 {
-    gim_str s = gim_dup(&c->x.arena, gim_buf_view(b));
+    struct gim_arena *a = gim_arena(c);
+    char *copy = b->full           ? NULL
+                 : b->len <= SMALL ? gim_alloc_raw(a, b->len, 1)
+                                   : gim_alloc_try(a, b->len, 1);
+    gim_str s = {copy, copy ? b->len : 0};
 
-    if (b == own || b->cap > SCRATCH_KEEP)
+    if (s.len)
+        memcpy(copy, b->ptr, b->len);
+    if (b == own || b->cap > SCRATCH_KEEP || b->full || gim_heap_is_lent(b->ptr))
         gim_buf_free(b);
     return s;
 }
@@ -68,6 +76,7 @@ int gim_reply(struct gim_ctx *c, int status, const struct gim_schema *s, const v
 {
     struct gim_buf own = {0};
     struct gim_buf *b;
+    gim_str body;
 
     if (!s || !obj)
         return refuse(c,
@@ -75,7 +84,10 @@ int gim_reply(struct gim_ctx *c, int status, const struct gim_schema *s, const v
                       status);
     b = scratch_open(c, &own);
     gim_json_put(b, s, obj);
-    return set_reply(c, status, GIM_S("application/json"), scratch_close(c, b, &own));
+    body = scratch_close(c, b, &own);
+    if (!body.ptr)
+        return gim_problem(c, 503, NULL, "the reply is too large for what memory there is now");
+    return set_reply(c, status, GIM_S("application/json"), body);
 }
 
 int gim_text(struct gim_ctx *c, int status, gim_str text)

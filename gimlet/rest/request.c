@@ -90,12 +90,33 @@ typedef enum gim_bind bind_fn(const struct gim_schema *s, gim_str json, void *ob
                               struct gim_arena *a, struct gim_faults *faults,
                               struct gim_json_error *err);
 
+/* In what memory there is: what it takes is a multiple of what the client has sent. */
+static bool binds(struct gim_ctx *c, bind_fn *fn, const struct gim_schema *s, void *obj,
+                  struct gim_faults *faults, struct gim_json_error *err, enum gim_bind *result)
+{
+    jmp_buf empty;
+    bool fits = true;
+
+    c->x.arena.empty = &empty;
+    if (_setjmp(empty) == 0)
+        *result = fn(s, c->x.body, obj, &c->x.arena, faults, err);
+    else
+        fits = false;
+    c->x.arena.empty = NULL;
+    return fits;
+}
+
 static int bind_with(struct gim_ctx *c, bind_fn *fn, const struct gim_schema *s, void *obj)
 {
     struct gim_faults faults = {0};
     struct gim_json_error err = {0};
+    enum gim_bind result = GIM_BIND_OK;
 
-    switch (fn(s, c->x.body, obj, &c->x.arena, &faults, &err)) {
+    if (!binds(c, fn, s, obj, &faults, &err, &result)) {
+        gim_problem(c, 503, NULL, "there is no memory for a body of this size now");
+        return -1;
+    }
+    switch (result) {
     case GIM_BIND_OK:
         return 0;
     case GIM_BIND_SYNTAX:

@@ -12,6 +12,8 @@
 #include "observer.h"
 #include "peer.h"
 
+#define BIND_LARGE 4096 /* bytes of a body for which there may be no memory */
+
 /* ---- binding ------------------------------------------------------------------------------- */
 
 static void bind_path(struct gim_ctx *c, struct gim_faults *faults)
@@ -59,7 +61,7 @@ static int bind_body(struct gim_ctx *c, struct gim_faults *faults)
 }
 
 /* 0: all schemas hold; else the problem is made. */
-static int bind(struct gim_ctx *c)
+static int bind_all(struct gim_ctx *c)
 {
     const struct gim_bound_route *route = c->match.route;
     const struct gim_route *row = route->row;
@@ -78,6 +80,24 @@ static int bind(struct gim_ctx *c)
         return 0;
     gim_problem_faults(c, 422, &faults);
     return -1;
+}
+
+/* What it takes to bind is a multiple of what the client has sent. Little is there in any case. */
+static int bind(struct gim_ctx *c)
+{
+    struct gim_arena *a = gim_arena(c);
+    jmp_buf empty;
+    int result;
+
+    if (c->x.received + (int64_t)c->x.body.len < BIND_LARGE)
+        return bind_all(c);
+    a->empty = &empty;
+    if (_setjmp(empty))
+        result = gim_problem(c, 503, NULL, "there is no memory for a body of this size now");
+    else
+        result = bind_all(c);
+    a->empty = NULL;
+    return result;
 }
 
 /* ---- refusing without a route ---------------------------------------------------------------- */

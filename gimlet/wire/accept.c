@@ -6,6 +6,7 @@
  * where a refusal would cost somebody an answer. Only when none is found idle is the new client
  * told 503, and beyond a small overshoot of those, who would hold sockets too, it is cut off. */
 #include "conn.h"
+#include "conn_private.h"
 #include "crowd.h"
 
 #define OVERSHOOT 64  /* connections over the limit that still get their 503 */
@@ -21,22 +22,51 @@ static struct gim_stream *open_stream(struct gim_wire *w, void *memory, int fd)
     return gim_socket_open(plain, w->loop, fd, &gim_conn_user) ? NULL : plain;
 }
 
+void gim_conn_start(struct gim_conn *c, struct gim_wire *w, struct gim_stream *s)
+{
+    c->stream = s;
+    s->owner = c;
+    c->wire = w;
+    c->session.ops = &gim_h1_ops;
+    c->timer.on_due = gim_conn_on_deadline;
+    c->phase = GIM_CONN_NEW;
+    gim_list_push(&w->conns, &c->node);
+    gim_wire_enter(w);
+    if (w->limits->header_timeout)
+        gim_timer_set(w->loop, &c->timer, (uint64_t)w->limits->header_timeout);
+}
+
+struct gim_conn *gim_conn_open(struct gim_wire *w, struct gim_stream *s)
+{
+    struct gim_conn *c = gim_heap_alloc(sizeof *c);
+
+    gim_conn_start(c, w, s);
+    return c;
+}
+
+void gim_conn_refuse(struct gim_conn *c, enum gim_refused why, int status, const char *detail)
+{
+    gim_conn_answer_refused(c, why, status, detail);
+    gim_conn_settle(c);
+}
+
 /* Opens a connection; with `words` it is refused with them. */
 static void open_conn(struct gim_wire *w, int fd, uint64_t from, enum gim_refused why,
                       const char *words)
 {
     size_t size = w->layer ? w->layer->size : sizeof(struct gim_stream);
-    struct gim_conn *c = gim_heap_alloc(sizeof *c + size);
-    struct gim_stream *stream = open_stream(w, c + 1, fd);
+    struct gim_conn *c = gim_heap_is_low() ? NULL : gim_heap_try(sizeof *c + size);
+    struct gim_stream *stream = c ? open_stream(w, c + 1, fd) : NULL;
 
-    c->from = from;
     if (!stream) {
+        gim_wire_count(w, GIM_REFUSED_MEMORY); /* ours, or the kernel's */
         gim_socket_close(fd);
         if (from)
             gim_crowd_leave(w->shared->crowd, from);
         gim_heap_free(c);
         return;
     }
+    c->from = from;
     gim_conn_start(c, w, stream);
     if (words)
         gim_conn_refuse(c, why, 503, words);

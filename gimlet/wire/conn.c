@@ -145,6 +145,11 @@ static void read_past(struct gim_conn *c, size_t n)
         c->closing = c->unread = true;
 }
 
+static void refuse_for_memory(struct gim_conn *c)
+{
+    gim_conn_answer_refused(c, GIM_REFUSED_MEMORY, 503, "there is no memory for it now; try again");
+}
+
 static void on_head(struct gim_conn *c, gim_str rest)
 {
     struct gim_exchange *x = c->x;
@@ -153,6 +158,10 @@ static void on_head(struct gim_conn *c, gim_str rest)
     c->in_body = true;
     c->progress = 0;
     x->conn = c;
+    if (gim_heap_is_low()) {
+        refuse_for_memory(c);
+        return;
+    }
     if (x->head.expect_other) {
         gim_conn_answer_refused(c, GIM_REFUSED_EXPECTATION, 417,
                                 "the only expectation we know is 100-continue");
@@ -192,12 +201,15 @@ static void pour(struct gim_conn *c, gim_str data)
 static void collect(struct gim_conn *c, gim_str data)
 {
     struct gim_exchange *x = c->x;
+    size_t max = x->collected.max ? x->collected.max : GIM_BUF_MAX;
 
     gim_buf_str(&x->collected, data);
     x->body = gim_buf_view(&x->collected);
     if (!charge(c->wire, x))
         gim_conn_answer_refused(c, GIM_REFUSED_BODIES_FULL, 503,
                                 "the server holds too many unfinished bodies; try again");
+    else if (x->collected.full && x->received <= (int64_t)max)
+        refuse_for_memory(c);
     else if (x->collected.full) /* max_body lies above a buffer's own cap */
         gim_conn_answer_refused(c, GIM_REFUSED_BODY_LARGE, 413,
                                 "the body is larger than this server takes");
@@ -223,6 +235,16 @@ static void on_body(struct gim_conn *c, gim_str data)
         collect(c, data);
 }
 
+/* A body that lies whole in the input, which the handler may outlive. False: there is no memory. */
+static bool keep_body(struct gim_exchange *x)
+{
+    char *copy = gim_alloc_try(&x->arena, x->body.len, 1);
+
+    if (copy)
+        x->body.ptr = memcpy(copy, x->body.ptr, x->body.len);
+    return copy;
+}
+
 static void on_end_of_request(struct gim_conn *c)
 {
     struct gim_exchange *x = c->x;
@@ -237,8 +259,10 @@ static void on_end_of_request(struct gim_conn *c)
         answer(c);
         return;
     }
-    if (x->keep && !x->collected.len && x->body.len)
-        x->body = gim_dup(&x->arena, x->body);
+    if (x->keep && !x->collected.len && x->body.len && !keep_body(x)) {
+        refuse_for_memory(c);
+        return;
+    }
     if (c->wire->service->on_request(x)) {
         answer(c);
         return;
@@ -281,11 +305,17 @@ static inline void flush(struct gim_conn *c)
 {
     struct gim_buf *out = &c->wire->out;
 
+    if (out->full) { /* a part of a reply is none */
+        c->broken = c->closing = true;
+        gim_wire_count(c->wire, GIM_REFUSED_MEMORY);
+        gim_buf_free(out);
+        return;
+    }
     if (!out->len)
         return;
     c->stream->ops->write(c->stream, gim_buf_view(out));
     out->len = 0;
-    if (out->cap > 4 * GIM_LOOP_BUF)
+    if (out->cap > 4 * GIM_LOOP_BUF || gim_heap_is_lent(out->ptr))
         gim_buf_free(out);
 }
 
@@ -339,8 +369,16 @@ static void carry_add(struct gim_conn *c, gim_str s)
     if (!s.len)
         return;
     if (need > c->carry_cap) {
-        c->carry_cap = (uint32_t)(need < 1024 ? 1024 : need * 2);
-        c->carry = gim_heap_grow(c->carry, c->carry_cap);
+        size_t cap = need < 1024 ? 1024 : need * 2;
+        char *grown = gim_heap_try_grow(c->carry, cap);
+
+        if (!grown) { /* what it has said is lost: so is the connection */
+            c->broken = c->closing = true;
+            gim_wire_count(c->wire, GIM_REFUSED_MEMORY);
+            return;
+        }
+        c->carry = grown;
+        c->carry_cap = (uint32_t)cap;
     }
     memcpy(c->carry + c->carry_len, s.ptr, s.len);
     c->carry_len = (uint32_t)need;
@@ -408,6 +446,10 @@ static inline void decide(struct gim_conn *c)
     bool was_lingering = c->phase == GIM_CONN_LINGER;
     uint32_t held = c->held;
 
+    if (c->broken) {
+        gim_conn_close(c, true);
+        return;
+    }
     c->held = (uint32_t)gim_stream_pending(c->stream);
     (void)gim_wire_charge(c->wire, held, c->held);
     if (!c->held && !c->suspended && !c->streaming && !c->upgraded && !c->shared) {
@@ -545,33 +587,3 @@ const struct gim_stream_user gim_conn_user = {
     .on_end = on_fin,
     .on_error = on_error,
 };
-
-/* ---- beginning ----------------------------------------------------------------------------- */
-
-void gim_conn_start(struct gim_conn *c, struct gim_wire *w, struct gim_stream *s)
-{
-    c->stream = s;
-    s->owner = c;
-    c->wire = w;
-    c->session.ops = &gim_h1_ops;
-    c->timer.on_due = gim_conn_on_deadline;
-    c->phase = GIM_CONN_NEW;
-    gim_list_push(&w->conns, &c->node);
-    gim_wire_enter(w);
-    if (w->limits->header_timeout)
-        gim_timer_set(w->loop, &c->timer, (uint64_t)w->limits->header_timeout);
-}
-
-struct gim_conn *gim_conn_open(struct gim_wire *w, struct gim_stream *s)
-{
-    struct gim_conn *c = gim_heap_alloc(sizeof *c);
-
-    gim_conn_start(c, w, s);
-    return c;
-}
-
-void gim_conn_refuse(struct gim_conn *c, enum gim_refused why, int status, const char *detail)
-{
-    gim_conn_answer_refused(c, why, status, detail);
-    settle(c);
-}

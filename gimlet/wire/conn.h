@@ -40,6 +40,7 @@ struct gim_conn {
     bool upgraded : 1;  /* the bytes are those of x->reply.upgrade */
     bool shared : 1;    /* has more requests, but had its share of this turn */
     bool closing : 1;   /* the last reply is written; nothing is parsed any more */
+    bool broken : 1;    /* there was no memory for what was said: to be cut */
     bool in_body;       /* between HEAD and END of the session; x NULL meanwhile: read past it */
     bool moved;         /* a request was answered: the deadline begins anew */
     bool unread;  /* closing before all was read: half-close and drain, else RST eats the answer */

@@ -34,6 +34,7 @@ const char *const gim_refused_names[GIM_REFUSALS] = {
     [GIM_REFUSED_CONNECTIONS_FULL] = "too_many_connections",
     [GIM_REFUSED_ADDRESS_FULL] = "too_many_from_address",
     [GIM_REFUSED_CONNECTIONS_CUT] = "connections_cut",
+    [GIM_REFUSED_MEMORY] = "no_memory",
 };
 
 static void on_trim(struct gim_timer *t)
@@ -175,7 +176,7 @@ void gim_exchange_unref(struct gim_exchange *x)
     x->chunked = x->last = x->waiting = false;
     x->keep = x->stable = false;
     x->head.size = 0;
-    if (w->n_free >= KEEP_FREE) {
+    if (w->n_free >= KEEP_FREE || gim_heap_is_lent(x)) {
         gim_heap_free(x);
         return;
     }

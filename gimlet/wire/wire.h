@@ -42,6 +42,7 @@ enum gim_refused {
     GIM_REFUSED_CONNECTIONS_FULL,
     GIM_REFUSED_ADDRESS_FULL,    /* one address has too many */
     GIM_REFUSED_CONNECTIONS_CUT, /* far beyond: closed without an answer */
+    GIM_REFUSED_MEMORY,          /* there is none: 503, or cut */
     GIM_REFUSALS
 };
 extern const char *const gim_refused_names[GIM_REFUSALS];

@@ -19,8 +19,9 @@ extern "C" {
 
 struct gim_arena;
 
-/** `size` zeroed bytes aligned for any object. Never NULL: out of memory aborts the process with
- *  one line (request sizes are bounded by the limits before they get here). */
+/** `size` zeroed bytes aligned for any object. Never NULL: when the heap is empty
+ *  it is of a reserve of 1 MiB, and new requests get 503; when that is empty, too, the process ends
+ *  with one line (docs/decisions/0023-when-memory-is-gone.md). */
 void *gim_alloc(struct gim_arena *a, size_t size);
 
 /** As gim_alloc, not zeroed, with the alignment given (a power of two, at most 16). */

@@ -82,7 +82,8 @@ struct gim_schema;
 struct gim_field;
 
 /** A rule of your own. `value` points at the member (its C type). NULL: holds. Else the detail for
- *  the client, static or in `a`: "must be a Monday". Must not keep `value`. */
+ *  the client, static or in `a`: "must be a Monday". Must not keep `value`, nor hold anything (a
+ *  lock, an open file) while it allocates of `a`: without memory it is left there. */
 typedef const char *gim_rule(const void *value, struct gim_arena *a);
 
 /** A row of a schema: one member, its kind and its rules. GIM_STR and the like make it; the options behind
