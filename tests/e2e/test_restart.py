@@ -3,6 +3,7 @@
 The test is the manager: it makes the listening socket, hands it over as descriptor 3 with LISTEN_PID and
 LISTEN_FDS (sd_listen_fds(3)), and keeps it while generations of posts come and go.
 """
+import os
 import shutil
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from conftest import LAYOUT, POSTS, SANITIZED, SLOW, child_env
 from load import PROOF, SAMPLE, Done, begin, free_port, wait_for
 
+RESTARTS = int(os.environ.get("RESTARTS", 3))
 MEMORY = ("--store", "memory:")
 HAND_OVER = ["bash", "-c", 'exec 3<&"$0"; export LISTEN_PID=$$ LISTEN_FDS=1; exec "$@"']
 
@@ -139,9 +141,9 @@ def test_restarts_refuse_no_connection(generation, held, tmp_path):
     a failed request. The figures are printed: pytest -s."""
     store = ("--store", f"sqlite:{tmp_path / 'p.db'}", "--workers", 1)
     server = generation(*store)
-    load = begin("-z", "60s", "--rate", 100 if SANITIZED else 400, "-c", 256, "-disable-keepalive", "--no-progress",
+    load = begin("-z", "3600s", "--rate", 100 if SANITIZED else 400, "-c", 256, "-disable-keepalive", "--no-progress",
                  "-m", "POST", "-D", SAMPLE, url(held))
-    for _ in range(3):
+    for _ in range(RESTARTS):
         time.sleep(0.25)
         server.signal()
         assert server.wait() == 0
@@ -150,7 +152,7 @@ def test_restarts_refuse_no_connection(generation, held, tmp_path):
     load.send_signal(2)
     out, err = load.communicate(timeout=20 * SLOW)
     done = Done(load.returncode, out, err, 0)
-    print(f"\n3 restarts on a held socket: {done.answered} connections, refused {done.failed}")
+    print(f"\n{RESTARTS} restarts on a held socket: {done.answered} connections, refused {done.failed}")
     assert not done.errors, done
     assert set(done.statuses) == {201} and done.answered > 50, done
 

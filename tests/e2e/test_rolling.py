@@ -1,7 +1,7 @@
 """A deployment under load: every instance is replaced, and no client notices.
 
 haproxy asks /readyz, as docs/operate.md tells it to; the load is open, so a request that finds nobody is a
-failed one, not a later one. The figures are printed: pytest -s.
+failed one, not a later one. The figures are printed: pytest -s; ROLLS=100 for more of them.
 """
 import contextlib
 import os
@@ -21,6 +21,7 @@ import snippets  # noqa: E402
 
 HAPROXY = shutil.which("haproxy") or "/usr/sbin/haproxy"
 RATE = 300 if SANITIZED else 1500
+ROLLS = int(os.environ.get("ROLLS", 1))
 MEMORY = ("--store", "memory:", "--workers", 1)
 
 
@@ -95,9 +96,9 @@ def test_two_instances_replaced_behind_a_proxy_fail_no_request(serve, tmp_path):
     proxy = Proxy(tmp_path, ports)
     try:
         assert until(lambda: len(proxy.up()) == 2, 10 * SLOW)
-        load = begin("-z", "60s", "--rate", RATE, "-c", 64, "--no-progress", "-m", "POST", "-D", SAMPLE,
+        load = begin("-z", "3600s", "--rate", RATE, "-c", 64, "--no-progress", "-m", "POST", "-D", SAMPLE,
                      f"http://127.0.0.1:{proxy.port}/posts")
-        for i in (0, 1):
+        for i in (0, 1) * ROLLS:
             time.sleep(0.3)
             posts[i].signal()
             assert posts[i].wait() == 0
@@ -108,7 +109,7 @@ def test_two_instances_replaced_behind_a_proxy_fail_no_request(serve, tmp_path):
         took = sum(int(r["stot"]) for r in proxy.rows() if r["svname"] == "BACKEND")
     finally:
         proxy.stop()
-    report("two instances replaced behind haproxy", done, counted_by_haproxy=took)
+    report(f"two instances replaced {ROLLS} times behind haproxy", done, counted_by_haproxy=took)
     assert all_answered(done), done
     assert done.answered > RATE  # of more than a second
     assert all(p.call("GET", "/posts?limit=1").json()["items"] for p in posts), "one had no traffic"
@@ -126,7 +127,7 @@ def test_a_stop_of_both_at_once_is_noticed(serve, tmp_path):
     proxy = Proxy(tmp_path, ports)
     try:
         assert until(lambda: len(proxy.up()) == 2, 10 * SLOW)
-        load = begin("-z", "60s", "--rate", RATE, "-c", 64, "--no-progress", "-m", "POST", "-D", SAMPLE,
+        load = begin("-z", "3600s", "--rate", RATE, "-c", 64, "--no-progress", "-m", "POST", "-D", SAMPLE,
                      f"http://127.0.0.1:{proxy.port}/posts")
         time.sleep(0.3)
         for p in posts:
