@@ -13,6 +13,8 @@ from conftest import BUILD, POSTS, SANITIZED, Server, run
 SANDBOX = BUILD / "examples/sandbox"
 LANDLOCK = max(0, ctypes.CDLL(None).syscall(444, None, 0, 1))  # the kernel's version of it
 MEMORY = ("--store", "memory:", "--workers", 2)
+pytestmark = pytest.mark.skipif(b"this build is not confined" in POSTS.read_bytes() and b"its coverage" in POSTS.read_bytes(),
+                                reason="builds with coverage are not confined")
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
 # What is tried, what comes of it, and the version of Landlock that it takes (0: seccomp's).
