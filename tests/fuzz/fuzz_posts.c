@@ -80,7 +80,8 @@ static void live(const struct gim_test_reply *made, gim_str key, gim_str body)
     gim_str at = gim_test_header(made, "Location");
 
     must(at.len >= 7 + 13);
-    at = (gim_str){at.ptr + at.len - 7 - 13, 7 + 13}; /* without scheme and host, if they are there */
+    at = (gim_str){at.ptr + at.len - 7 - 13,
+                   7 + 13}; /* without scheme and host, if they are there */
     must(memcmp(at.ptr, "/posts/", 7) == 0);
     same(call("GET", at, NOTHING, NOTHING), made, 200);
     if (key.ptr) {
