@@ -13,18 +13,22 @@
  * A loop's queue cannot be counted, only its age (net/lag.h): two events of ours in a row that
  * waited too long. It is shed by a share of the requests, which is cut by how much too long the wait
  * is, and grows by a quarter each time it is not. Whoever is refused costs the loop little: the head is
- * parsed, the route found, no more.
+ * parsed, the route found, no more. But where thousands ask at once even that is dear, so refusals get
+ * a quarter of the loop's work and no more: three quarters of what it can do is done in any case.
  *
  * Below capacity no queue stands, so nobody is refused. A loop is asked only in turns of several
  * requests: the one request of an idle server pays nothing. */
 #include "shed.h"
+#include <time.h>
 
-#define ROOM_MIN 16  /* of a queue: fewer are never refused */
-#define HUNG 4       /* targets without any wait ending: nothing moves */
-#define CALM 2       /* targets without a refusal: it is over */
-#define TURN_MIN 16  /* requests of a turn that make the loop's lag worth knowing */
-#define ASK_EVERY 16 /* ms */
-#define SHARE_MIN 16 /* of GIM_SHED_ALL */
+#define ROOM_MIN 16     /* of a queue: fewer are never refused */
+#define HUNG 4          /* targets without any wait ending: nothing moves */
+#define CALM 2          /* targets without a refusal: it is over */
+#define TURN_MIN 16     /* requests of a turn that make the loop's lag worth knowing */
+#define ASK_EVERY 16    /* ms */
+#define SHARE_MIN 16    /* of GIM_SHED_ALL */
+#define REFUSAL_NS 8000 /* what one costs the loop, about */
+#define DEAR 4          /* refusals may be this part of its work */
 
 /* ---- a queue --------------------------------------------------------------------------------- */
 
@@ -86,21 +90,41 @@ bool gim_shed_is_full(struct gim_shed_queue *q, uint64_t now, uint64_t target)
 
 /* ---- the loop -------------------------------------------------------------------------------- */
 
+uint64_t gim_shed_cpu_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* Did refusals take too much of the loop's work since the lag was told? To refuse still more would
+ * leave less for those who are taken, however late all are. */
+static bool refusing_is_dear(struct gim_shed *s)
+{
+    uint64_t now = gim_shed_cpu_ns(), worked = now - s->cpu_ns;
+    bool dear = (uint64_t)s->refused * REFUSAL_NS * DEAR > worked;
+
+    s->cpu_ns = now;
+    s->refused = 0;
+    return dear;
+}
+
 static void on_lag(struct gim_lag *l, uint64_t ms)
 {
     struct gim_shed *s = GIM_CONTAINER(l, struct gim_shed, lag);
-    bool before = s->above;
     uint64_t share = s->share;
+    bool before = s->above, dear = refusing_is_dear(s);
 
-    s->told = gim_loop_ms(l->loop);
     s->above = ms > s->target;
-    if (!s->above) {
+    if (!s->above || dear)
         share += share / 4;
-        s->share = share < GIM_SHED_ALL ? (uint32_t)share : GIM_SHED_ALL;
-    } else if (before) {
+    else if (before)
         share = ms > 2 * s->target ? share / 2 : share * s->target / ms;
-        s->share = share > SHARE_MIN ? (uint32_t)share : SHARE_MIN;
-    }
+    s->share = share < SHARE_MIN      ? SHARE_MIN
+               : share > GIM_SHED_ALL ? GIM_SHED_ALL
+                                      : (uint32_t)share;
+    s->told = gim_loop_ms(l->loop);
 }
 
 void gim_shed_init(struct gim_shed *s, struct gim_loop *loop, int64_t target)
@@ -130,8 +154,10 @@ bool gim_shed_admit(struct gim_shed *s)
         return true;
     }
     s->credit += s->share;
-    if (s->credit < GIM_SHED_ALL)
+    if (s->credit < GIM_SHED_ALL) {
+        s->refused++;
         return false;
+    }
     s->credit -= GIM_SHED_ALL;
     return true;
 }

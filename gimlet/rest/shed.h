@@ -32,6 +32,8 @@ struct gim_shed {
     struct gim_lag lag;
     uint64_t told;     /* when the lag was last told */
     uint32_t requests; /* of this turn */
+    uint32_t refused;  /* since it was told */
+    uint64_t cpu_ns;   /* of the loop's thread, when it was told */
     uint32_t share;    /* of the requests that are taken, of GIM_SHED_ALL */
     uint32_t credit;
     bool above; /* the last lag was too long */
@@ -42,6 +44,8 @@ void gim_shed_init(struct gim_shed *s, struct gim_loop *loop, int64_t target);
 void gim_shed_release(struct gim_shed *s);
 /** A request has come: false when it is refused, because the loop is behind. */
 bool gim_shed_admit(struct gim_shed *s);
+/** CPU time of this thread. */
+uint64_t gim_shed_cpu_ns(void);
 /** The end of a turn. */
 void gim_shed_turn(struct gim_shed *s);
 

@@ -156,6 +156,7 @@ static void a_few_that_wait_are_never_refused(void **state)
 
 static void told(struct gim_shed *s, uint64_t ms)
 {
+    s->refused = 0;
     s->lag.on_lag(&s->lag, ms);
 }
 
@@ -191,6 +192,30 @@ static void a_share_is_taken_when_the_loop_is_late_twice(void **state)
     for (int i = 0; i < 30; i++)
         told(&s, 1);
     assert_int_equal(taken_of_1000(&s), 1000);
+    gim_shed_release(&s);
+    gim_loop_free(loop);
+}
+
+static void refusals_take_a_part_of_the_time_and_no_more(void **state)
+{
+    struct gim_loop *loop = gim_loop_new();
+    struct gim_shed s;
+    uint32_t before;
+
+    (void)state;
+    gim_shed_init(&s, loop, TARGET);
+    s.lag.out = true;
+    told(&s, 2 * TARGET);
+    told(&s, 2 * TARGET);
+    before = s.share;
+    s.cpu_ns = gim_shed_cpu_ns() - 100000000;
+    s.refused = 100000000 / 8000 / 4 - 200; /* of 8 us each in 100 ms: nearly a quarter */
+    s.lag.on_lag(&s.lag, 2 * TARGET);
+    assert_in_range(s.share, before / 2 - 1, before / 2 + 1);
+    s.cpu_ns = gim_shed_cpu_ns() - 100000000;
+    s.refused = 100000000 / 8000 / 4 + 10000;
+    s.lag.on_lag(&s.lag, 2 * TARGET);
+    assert_true(s.share > before / 2 + 1);
     gim_shed_release(&s);
     gim_loop_free(loop);
 }
@@ -344,6 +369,7 @@ int main(void)
         cmocka_unit_test(where_nothing_moves_newcomers_are_refused_until_something_does),
         cmocka_unit_test(a_few_that_wait_are_never_refused),
         cmocka_unit_test(a_share_is_taken_when_the_loop_is_late_twice),
+        cmocka_unit_test(refusals_take_a_part_of_the_time_and_no_more),
         cmocka_unit_test(what_was_long_ago_does_not_count),
         cmocka_unit_test(an_event_of_ours_waits_its_turn),
         cmocka_unit_test(what_is_refused_depends_on_what_stands),
