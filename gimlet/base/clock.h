@@ -7,5 +7,7 @@
 /** CLOCK_MONOTONIC in milliseconds / nanoseconds. */
 uint64_t gim_clock_ms(void);
 uint64_t gim_clock_ns(void);
+/** CPU time of the calling thread; a system call. */
+uint64_t gim_clock_thread_ns(void);
 
 #endif

@@ -19,7 +19,7 @@
  * Below capacity no queue stands, so nobody is refused. A loop is asked only in turns of several
  * requests: the one request of an idle server pays nothing. */
 #include "shed.h"
-#include <time.h>
+#include "../base/clock.h"
 
 #define ROOM_MIN 16     /* of a queue: fewer are never refused */
 #define HUNG 4          /* targets without any wait ending: nothing moves */
@@ -90,19 +90,11 @@ bool gim_shed_is_full(struct gim_shed_queue *q, uint64_t now, uint64_t target)
 
 /* ---- the loop -------------------------------------------------------------------------------- */
 
-uint64_t gim_shed_cpu_ns(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 /* Did refusals take too much of the loop's work since the lag was told? To refuse still more would
  * leave less for those who are taken, however late all are. */
 static bool refusing_is_dear(struct gim_shed *s)
 {
-    uint64_t now = gim_shed_cpu_ns(), worked = now - s->cpu_ns;
+    uint64_t now = gim_clock_thread_ns(), worked = now - s->cpu_ns;
     bool dear = (uint64_t)s->refused * REFUSAL_NS * DEAR > worked;
 
     s->cpu_ns = now;

@@ -44,8 +44,6 @@ void gim_shed_init(struct gim_shed *s, struct gim_loop *loop, int64_t target);
 void gim_shed_release(struct gim_shed *s);
 /** A request has come: false when it is refused, because the loop is behind. */
 bool gim_shed_admit(struct gim_shed *s);
-/** CPU time of this thread. */
-uint64_t gim_shed_cpu_ns(void);
 /** The end of a turn. */
 void gim_shed_turn(struct gim_shed *s);
 

@@ -208,11 +208,11 @@ static void refusals_take_a_part_of_the_time_and_no_more(void **state)
     told(&s, 2 * TARGET);
     told(&s, 2 * TARGET);
     before = s.share;
-    s.cpu_ns = gim_shed_cpu_ns() - 100000000;
+    s.cpu_ns = gim_clock_thread_ns() - 100000000;
     s.refused = 100000000 / 8000 / 4 - 200; /* of 8 us each in 100 ms: nearly a quarter */
     s.lag.on_lag(&s.lag, 2 * TARGET);
     assert_in_range(s.share, before / 2 - 1, before / 2 + 1);
-    s.cpu_ns = gim_shed_cpu_ns() - 100000000;
+    s.cpu_ns = gim_clock_thread_ns() - 100000000;
     s.refused = 100000000 / 8000 / 4 + 10000;
     s.lag.on_lag(&s.lag, 2 * TARGET);
     assert_true(s.share > before / 2 + 1);
