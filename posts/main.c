@@ -58,7 +58,7 @@ static const char *describe(void *state)
 
     if (!posts->tokens)
         return store;
-    snprintf(words, sizeof words, "%s, %zu tokens", store, gim_tokens_count(posts->tokens));
+    snprintf(words, sizeof words, "%s, tokens: %zu", store, gim_tokens_count(posts->tokens));
     return words;
 }
 

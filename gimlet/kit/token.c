@@ -70,8 +70,11 @@ static unsigned hand_out(struct gim_tokens *t, struct gim_token_set *set)
 
 static void log_lines(const struct gim_app *app, gim_str lines)
 {
-    while (lines.ptr)
-        gim_log(GIM_LOG_ERROR, app->spec.name, "%.*s", GIM_FMT(gim_str_cut(&lines, '\n')));
+    while (lines.ptr) {
+        gim_str line = gim_str_cut(&lines, '\n');
+
+        gim_log(GIM_LOG_ERROR, app->spec.name, "%.*s", GIM_FMT(line));
+    }
 }
 
 static int reload(struct gim_app *app, struct gim_reload *self, char *err, size_t err_len)
