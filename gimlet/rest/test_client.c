@@ -287,7 +287,7 @@ void gim_test_stop(struct gim_app *app)
 /* Is something under way that an answer may come of? */
 static bool is_busy(const struct gim_test_conn *t)
 {
-    return !gim_test_ended(t) && (t->conn->suspended || t->conn->streaming);
+    return !gim_test_ended(t) && (t->conn->suspended || t->conn->streaming || t->conn->shared);
 }
 
 struct gim_test_reply gim_test_bytes(struct gim_app *app, gim_str bytes, size_t chunk)

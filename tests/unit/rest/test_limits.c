@@ -38,7 +38,14 @@ static int suspends(struct gim_ctx *c)
     return GIM_SUSPENDED;
 }
 
+static int takes_long(struct gim_ctx *c)
+{
+    usleep(2000);
+    return gim_text(c, 200, GIM_S("done"));
+}
+
 static const struct gim_route own_routes[] = {
+    GIM_GET("/busy", takes_long),
     GIM_GET("/short", suspends, .suspends = true, .handler_timeout = 1),
     GIM_GET("/long", suspends, .suspends = true, .handler_timeout = 20000),
     GIM_GET("/none", suspends, .suspends = true, .handler_timeout = GIM_NONE),
@@ -148,12 +155,28 @@ static void timeouts_that_are_none_stop_the_start(void **state)
     assert_non_null(strstr(err, "test_limits.c:"));
 }
 
+/* Once a turn has lasted for its share of time, the rest waits for the next: nothing of it is lost. */
+static void requests_that_take_a_turn_each_are_all_answered(void **state)
+{
+    static const char one[] = "GET /busy HTTP/1.1\r\nHost: a\r\n\r\n";
+    char all[4 * sizeof one];
+    int len = snprintf(all, sizeof all, "%s%s%s", one, one, one), n = 0;
+    struct gim_test_reply r = gim_test_bytes(app, (gim_str){all, (size_t)len}, 0);
+
+    (void)state;
+    for (gim_str rest = r.raw; rest.len >= 4; rest.ptr++, rest.len--)
+        n += memcmp(rest.ptr, "done", 4) == 0;
+    assert_int_equal(n, 3);
+    gim_test_free(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_innermost_handler_timeout_holds),
         cmocka_unit_test(the_innermost_body_timeout_holds),
         cmocka_unit_test(timeouts_that_are_none_stop_the_start),
+        cmocka_unit_test(requests_that_take_a_turn_each_are_all_answered),
     };
 
     return cmocka_run_group_tests(tests, open_app, close_app);
