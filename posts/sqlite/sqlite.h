@@ -185,7 +185,7 @@ struct sq_writer {
     _Atomic bool stopped; /* for good; `why` holds */
     char why[192];
     _Atomic int64_t busy; /* since when the disk is waited for, gim_metrics_clock; 0: it is not */
-    int64_t expired_us; /* when keys were last looked after */
+    int64_t expired_us;   /* when keys were last looked after */
     pthread_t thread;
     struct store_op **batch;
 };
