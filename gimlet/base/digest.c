@@ -3,7 +3,7 @@
  * Of libcrypto the plain functions are used, not EVP: they are the same assembly without the providers,
  * locks and configuration that EVP starts up at its first call. Linked statically EVP is 4 MB of program,
  * 3 MB of memory and a millisecond; these are 28 KB, and 50 ns where EVP's one-shot call takes 300
- * (docs/decisions/0018). They are deprecated because they go round a provider that an administrator has
+ * (docs/decisions/0019). They are deprecated because they go round a provider that an administrator has
  * chosen; SHA-256 is the same in all of them. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "digest.h"

@@ -5,14 +5,16 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "gimlet/rest/app.h"
 #include "gimlet/wire/conn.h"
 #include "mallocs.h"
-#include "posts/routes.h"
+#include "posts/tokens.h"
 #include <gimlet.h>
 
 #define WARM 5000 /* requests until every buffer has its size */
@@ -28,23 +30,49 @@ struct fixture {
 
 static const struct gim_middleware *const middleware[] = {&gim_request_id, NULL};
 
-static int open_fixture(void **state)
+static int open_with(void **state, const char *tokens_file)
 {
     static struct fixture f;
     char err[512];
-    const struct gim_app_spec spec = {
-        .routes = posts_routes, .middleware = middleware, .state = &f.posts};
+    const struct gim_app_spec spec = {.routes = posts_routes,
+                                      .middleware = middleware,
+                                      .state = &f.posts,
+                                      .arrange = posts_arrange};
 
+    f = (struct fixture){.posts.tokens_file = tokens_file};
     f.posts.store = store_open("memory:", 1, &posts_host, err, sizeof err);
     f.app = gim_app_new(&spec, err, sizeof err);
     f.loop = gim_loop_new();
-    if (!f.posts.store || !f.app || !f.loop)
+    if (!f.posts.store || !f.app || !f.loop || posts_tokens_open(f.app, &f.posts))
         return -1;
     gim_worker_init(&f.worker, f.app, f.loop, 0, -1);
     gim_memory_open(&f.m, f.loop, &gim_conn_user);
     gim_conn_open(&f.worker.wire, &f.m.stream);
     *state = &f;
     return 0;
+}
+
+static int open_fixture(void **state)
+{
+    return open_with(state, NULL);
+}
+
+/* Asks for the token "one". */
+static int open_guarded(void **state)
+{
+    char path[] = "/tmp/gimlet-hot-XXXXXX";
+    FILE *f = fdopen(mkstemp(path), "w");
+    int failed;
+
+    if (!f)
+        return -1;
+    fputs("ann read,write "
+          "sha256:7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed 2099-12-31\n",
+          f);
+    fclose(f);
+    failed = open_with(state, path);
+    unlink(path);
+    return failed;
 }
 
 static int close_fixture(void **state)
@@ -54,6 +82,7 @@ static int close_fixture(void **state)
     gim_worker_release(&f->worker);
     gim_memory_free(&f->m);
     gim_loop_free(f->loop);
+    gim_tokens_close(f->posts.tokens);
     gim_app_free(f->app);
     f->posts.store->ops->close(f->posts.store);
     return 0;
@@ -129,6 +158,20 @@ static void answers_without_a_post_allocate_nothing(void **state)
     }
 }
 
+#define WITH(token) "POST /posts HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer " token "\r\n"
+
+static void a_token_costs_no_allocation(void **state)
+{
+    static const char body[] =
+        "Idempotency-Key: k\r\nContent-Length: 23\r\n\r\n{\"title\":\"a\",\"body\":\"\"}";
+    char right[256];
+    int n = snprintf(right, sizeof right, "%s%s", WITH("one"), body);
+
+    call(*state, GIM_S("POST /posts HTTP/1.1\r\nHost: h\r\n\r\n"), "401");
+    assert_int_equal(mallocs_of(*state, (gim_str){right, (size_t)n}, "201"), 0); /* replayed */
+    assert_true(mallocs_of(*state, GIM_S(WITH("two") "\r\n"), "401") <= RUNS);   /* the challenge */
+}
+
 static void mallocs_are_counted(void **state)
 {
     long before = mallocs;
@@ -148,5 +191,8 @@ int main(void)
         cmocka_unit_test(reading_a_post_allocates_nothing),
         cmocka_unit_test(answers_without_a_post_allocate_nothing),
     };
-    return cmocka_run_group_tests(tests, open_fixture, close_fixture);
+    const struct CMUnitTest guarded[] = {cmocka_unit_test(a_token_costs_no_allocation)};
+
+    return cmocka_run_group_tests(tests, open_fixture, close_fixture) +
+           cmocka_run_group_tests(guarded, open_guarded, close_fixture);
 }
