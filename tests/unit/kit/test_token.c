@@ -270,7 +270,7 @@ static void a_token_opens_what_its_scopes_are_for(void **state)
     assert_call(app, "GET", "three", 403, "error=\"insufficient_scope\", scope=\"read\"");
     assert_call(app, "GET", "two", 401, "error=\"invalid_token\""); /* has expired */
     assert_call(app, "GET", "four", 401, "error=\"invalid_token\"");
-    assert_call(app, "GET", ONE + 7, 401, "error=\"invalid_token\""); /* the digest is no token */
+    assert_call(app, "GET", &ONE[7], 401, "error=\"invalid_token\""); /* the digest is no token */
     assert_call(app, "GET", "", 401, "WWW-Authenticate: Bearer\r\n");
     assert_head(app, "GET", "/open", "Authorization: Bearer one\r\n", 200, NULL);
     close_app(app);
