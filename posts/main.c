@@ -24,12 +24,14 @@ static const struct gim_option options[] = {
 static int start(struct gim_app *app, void *state)
 {
     struct posts *posts = state;
-    char err[512];
+    char err[4096];
     const char *wrong = gim_rate_limit_check(gim_str_of(posts->rate_limit));
-    int code = posts_tokens_open(app, posts);
+    int code;
 
-    if (code)
-        return code;
+    if (posts_tokens_open(app, posts, err, sizeof err)) {
+        fprintf(stderr, "posts: --tokens: %s\n", err);
+        return 2;
+    }
     if (wrong) {
         fprintf(stderr, "posts: --rate-limit %s: %s\n", posts->rate_limit, wrong);
         return 2;
@@ -121,9 +123,12 @@ static const struct {
 static int run_command(size_t i, int argc, char **argv)
 {
     static char said[16384];
-    int code = commands[i].run(argc, argv, said, sizeof said);
+    int code = commands[i].run(argc, argv, said, sizeof said - 1);
+    const char *beside = code ? "" : said + strlen(said) + 1;
 
     fprintf(code ? stderr : stdout, "%s\n", said);
+    if (beside[0])
+        fprintf(stderr, "%s\n", beside);
     return code;
 }
 

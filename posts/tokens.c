@@ -86,17 +86,12 @@ void posts_arrange(struct gim_app_spec *spec, void *state)
     spec->routes = row->pattern ? NULL : guarded; /* too many: nothing is served */
 }
 
-int posts_tokens_open(struct gim_app *app, struct posts *posts)
+int posts_tokens_open(struct gim_app *app, struct posts *posts, char *err, size_t err_len)
 {
-    char err[4096];
-
     if (!wanted(posts))
         return 0;
-    posts->tokens = gim_tokens_open(app, posts->tokens_file, scopes, err, sizeof err);
-    if (posts->tokens)
-        return 0;
-    fprintf(stderr, "posts: --tokens: %s\n", err);
-    return 2;
+    posts->tokens = gim_tokens_open(app, posts->tokens_file, scopes, err, err_len);
+    return posts->tokens ? 0 : -1;
 }
 
 /* ---- posts token ------------------------------------------------------------------------------- */
@@ -135,7 +130,6 @@ int posts_token(int argc, char **argv, char *said, size_t size)
         snprintf(said, size, "posts token: %s", err);
         return 2;
     }
-    fprintf(stderr, "%s\n", line);
-    snprintf(said, size, "%s", token);
+    snprintf(said, size, "%s%c%s", token, '\0', line);
     return 0;
 }

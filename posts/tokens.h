@@ -8,7 +8,7 @@
 void posts_arrange(struct gim_app_spec *spec, void *state);
 /** The file's directory stays readable, so that another file may take its place. For .paths. */
 void posts_tokens_paths(const struct posts *posts, struct gim_sandbox_paths *p);
-/** Reads the file. 0; or 2 with a sentence on stderr. */
-int posts_tokens_open(struct gim_app *app, struct posts *posts);
+/** Reads the file. 0; or -1 with lines in `err`. */
+int posts_tokens_open(struct gim_app *app, struct posts *posts, char *err, size_t err_len);
 
 #endif

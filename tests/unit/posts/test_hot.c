@@ -43,7 +43,7 @@ static int open_with(void **state, const char *tokens_file)
     f.posts.store = store_open("memory:", 1, &posts_host, err, sizeof err);
     f.app = gim_app_new(&spec, err, sizeof err);
     f.loop = gim_loop_new();
-    if (!f.posts.store || !f.app || !f.loop || posts_tokens_open(f.app, &f.posts))
+    if (!f.posts.store || !f.app || !f.loop || posts_tokens_open(f.app, &f.posts, err, sizeof err))
         return -1;
     gim_worker_init(&f.worker, f.app, f.loop, 0, -1);
     gim_memory_open(&f.m, f.loop, &gim_conn_user);
