@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -140,7 +141,8 @@ static int websocket(struct gim_ctx *c)
     return gim_websocket(c, &socket_events, NULL);
 }
 
-static const struct gim_files site = {.root = "."};
+static char folder[] = "/tmp/gimlet-no-memory-XXXXXX";
+static const struct gim_files site = {.root = folder};
 static const struct gim_middleware compressed = GIM_COMPRESS(.encodings = "gzip");
 static const struct gim_middleware *const packs[] = {&compressed, NULL};
 
@@ -207,7 +209,7 @@ static const struct kind kinds[] = {
     {"GET /openapi.json", "", NULL, 0, 200},
     {"GET /docs", "", NULL, 0, 200},
     {"GET /socket", UPGRADE, NULL, 0, 101},
-    {"GET /site/meson.build", "", NULL, 0, 200},
+    {"GET /site/page.txt", "", NULL, 0, 200},
     {"GET /none", "", NULL, 0, 404},
     {"DELETE /json", "", NULL, 0, 405},
 };
@@ -393,6 +395,30 @@ static void the_reserve_is_whole_again(void **state)
     gim_heap_free(pieces[0]);
 }
 
+static int make_folder(void **state)
+{
+    char path[sizeof folder + 16];
+    FILE *f;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/page.txt", folder);
+    f = fopen(path, "we");
+    assert_non_null(f);
+    fputs("a page\n", f);
+    return fclose(f);
+}
+
+static int remove_folder(void **state)
+{
+    char path[sizeof folder + 16];
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/page.txt", folder);
+    unlink(path);
+    return rmdir(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,5 +428,5 @@ int main(void)
         cmocka_unit_test(the_reserve_is_whole_again),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
