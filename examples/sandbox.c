@@ -23,6 +23,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 struct state {
@@ -98,6 +99,28 @@ static int rename_out(const struct state *s)
     return rename(from, to);
 }
 
+static int change_outside(const struct state *s)
+{
+    char path[4096];
+
+    snprintf(path, sizeof path, "%s/..", s->directory);
+    return chmod(path, 0755);
+}
+
+static int make_setuid(const struct state *s)
+{
+    char path[4096];
+    int fd, result;
+
+    snprintf(path, sizeof path, "%s/kept", s->directory);
+    fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return -1;
+    result = fchmod(fd, 04700);
+    close(fd);
+    return result;
+}
+
 static int make_device(const struct state *s)
 {
     char path[4096];
@@ -169,6 +192,19 @@ static int socket_netlink(const struct state *s)
     return socketed(AF_NETLINK, SOCK_RAW, 0);
 }
 
+/* Whoever listens there: docker, D-Bus. */
+static int ask_a_daemon(const struct state *s)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX, .sun_path = "/nobody/listens"};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int result = connect(fd, (const struct sockaddr *)&to, sizeof to), kept = errno;
+
+    (void)s;
+    close(fd);
+    errno = kept;
+    return result;
+}
+
 static int map_code(const struct state *s)
 {
     void *at =
@@ -238,6 +274,8 @@ static const struct {
     {"keep-a-file", keep_a_file},
     {"write-outside", write_outside},
     {"rename-out", rename_out},
+    {"change-outside", change_outside},
+    {"make-setuid", make_setuid},
     {"make-device", make_device},
     {"execute", execute},
     {"fork", fork_off},
@@ -247,6 +285,7 @@ static const struct {
     {"socket-udp6", socket_udp6},
     {"socket-packet", socket_packet},
     {"socket-netlink", socket_netlink},
+    {"ask-a-daemon", ask_a_daemon},
     {"map-code", map_code},
     {"make-code", make_code},
     {"become-root", become_root},

@@ -214,6 +214,7 @@ struct sq_control {
     struct sq_writer *writer;
     const char *path; /* of the file; the store's */
     int fd;           /* -1: it could not be opened, which was logged */
+    int wake;         /* an eventfd: ends the thread's sleep */
     _Atomic bool closed;
     pthread_t thread;
 };

@@ -21,6 +21,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become 
 TRIES = [
     ("read-passwd", "EACCES", 1), ("list-root", "EACCES", 1), ("read-parent", "EACCES", 1),
     ("write-outside", "EACCES", 1), ("rename-out", "EXDEV|EACCES", 1), ("signal-parent", "EPERM", 6),
+    ("change-outside", "EPERM", 0), ("make-setuid", "EPERM", 0), ("ask-a-daemon", "EPERM", 0),
     ("make-device", "EPERM", 0), ("execute", "EPERM", 0), ("fork", "EPERM", 0), ("trace-parent", "EPERM", 0),
     ("socket-tcp", "EPERM", 0), ("socket-udp6", "EPERM", 0), ("socket-packet", "EPERM", 0),
     ("socket-netlink", "EPERM", 0), ("map-code", "EPERM", 0), ("make-code", "EPERM", 0),
@@ -75,8 +76,9 @@ def test_without_the_sandbox_the_same_calls_work(tmp_path):
     with Server("--directory", inside, "--sandbox", "off", program=SANDBOX) as server:
         assert ", not confined\n" in server.stderr()
         for what in ("read-passwd", "list-root", "keep-a-file", "write-outside", "fork", "socket-tcp",
-                     "socket-netlink", "map-code", "make-code", "hidden-file"):
+                     "socket-netlink", "map-code", "make-code", "hidden-file", "change-outside", "make-setuid"):
             assert server.call("GET", f"/try/{what}").body == b"0", what
+        assert server.call("GET", "/try/ask-a-daemon").body == b"ENOENT"
         assert server.call("GET", "/try/bpf").body != b"ENOSYS"
 
 

@@ -26,7 +26,8 @@
  *      connected to (6.7), no signal to others (6.12).
  *   3. seccomp: a list of system calls that a service needs. Any other fails with EPERM (ENOSYS when
  *      it is newer than this list), and the kernel's log has a line. No memory is both writable and
- *      executable, no socket but unix ones is made.
+ *      executable, no socket but unix ones is made, nothing is connected to, no mode or owner of a
+ *      file is changed by its path.
  *
  * --sandbox auto (the default) takes what the kernel has, with a line about what it has not; on
  * refuses to start without Landlock or seccomp; off does neither. All threads made later are inside.

@@ -10,6 +10,7 @@
 #include <gimlet.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -139,6 +140,18 @@ static const struct {
     {__NR_socket, {AF_PACKET, SOCK_RAW}, NO, NO},
     {__NR_socket, {AF_VSOCK, SOCK_STREAM}, NO, NO},
     {__NR_socket, {AF_ALG, SOCK_SEQPACKET}, NO, NO},
+    {__NR_socketpair, {AF_UNIX, SOCK_STREAM}, OK, OK},
+    {__NR_socketpair, {AF_TIPC, SOCK_STREAM}, NO, NO}, /* it would load the family's module */
+    {__NR_connect, {0}, NO, OK},
+    {__NR_shutdown, {3, SHUT_WR}, OK, OK},
+    {__NR_shutdown, {3, SHUT_RD}, NO, OK}, /* a listener's: it may then connect by a send */
+    {__NR_shutdown, {3, SHUT_RDWR}, NO, OK},
+    {__NR_fchmod, {3, 0600}, OK, OK},
+    {__NR_fchmod, {3, 04755}, NO, NO},
+    {__NR_fchmod, {3, 02755}, NO, NO},
+    {__NR_fchmodat, {0}, NO, NO}, /* by path: Landlock does not look at these */
+    {__NR_fchownat, {0}, NO, NO},
+    {__NR_utimensat, {0}, NO, NO},
     {__NR_ioctl, {1, 0x5401 /* TCGETS */}, OK, OK},
     {__NR_ioctl, {0, 0x5412 /* TIOCSTI */}, NO, NO},
     {__NR_prlimit64, {0, 7, 0, 1}, OK, OK},
@@ -345,6 +358,46 @@ static void the_filter_holds_and_threads_can_still_be_made(void **state)
     assert_int_equal(result, 0);
 }
 
+static int listen_here(struct sockaddr_in *at)
+{
+    socklen_t len = sizeof *at;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+    *at = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    if (fd < 0 || bind(fd, (struct sockaddr *)at, len) || listen(fd, 5) ||
+        getsockname(fd, (struct sockaddr *)at, &len))
+        return -1;
+    return fd;
+}
+
+/* A listener that is taken down is a socket like any: no way may lead there, and none from there. */
+static int check_listeners(void)
+{
+    struct sockaddr none = {.sa_family = AF_UNSPEC};
+    struct sockaddr_in ours_at, others_at;
+    int ours = listen_here(&ours_at), others = listen_here(&others_at);
+
+    if (ours < 0 || others < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || gim_filter_enter(false))
+        return errno == ENOSYS ? 77 : 1;
+    if (connect(ours, &none, sizeof none) != -1 || errno != EPERM)
+        return 2;
+    if (shutdown(ours, SHUT_RDWR) != -1 || errno != EPERM)
+        return 3;
+    (void)sendto(ours, "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL, (struct sockaddr *)&others_at,
+                 sizeof others_at);
+    return accept4(others, NULL, NULL, 0) == -1 ? 0 : 4;
+}
+
+static void no_listener_becomes_a_connection_to_others(void **state)
+{
+    int result = in_a_child(check_listeners);
+
+    (void)state;
+    if (result == 77)
+        skip();
+    assert_int_equal(result, 0);
+}
+
 static int check_landlock(void)
 {
     int version = gim_landlock_version();
@@ -397,6 +450,7 @@ int main(void)
         cmocka_unit_test(users_are_found_by_name_or_number),
         cmocka_unit_test(of_very_many_groups_so_many_are_taken_as_there_is_room_for),
         cmocka_unit_test(the_filter_holds_and_threads_can_still_be_made),
+        cmocka_unit_test(no_listener_becomes_a_connection_to_others),
         cmocka_unit_test(landlock_leaves_what_was_named_and_nothing_else),
     };
 
