@@ -8,6 +8,7 @@
 #include "command.h"
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ROUTES_MAX 16
@@ -57,16 +58,22 @@ static bool wanted(const struct posts *posts)
     return file && file[0] && strcmp(file, "off") != 0;
 }
 
+/* The file's directory: others of its name may come. And that of what it is a link to. */
 void posts_tokens_paths(const struct posts *posts, struct gim_sandbox_paths *p)
 {
-    char directory[PATH_MAX];
-    const char *slash = wanted(posts) ? strrchr(posts->tokens_file, '/') : NULL;
+    char directory[PATH_MAX], real[PATH_MAX];
+    const char *names[] = {posts->tokens_file, NULL};
 
     if (!wanted(posts))
         return;
-    snprintf(directory, sizeof directory, "%.*s", slash ? (int)(slash - posts->tokens_file) + 1 : 1,
-             slash ? posts->tokens_file : ".");
-    gim_sandbox_read(p, directory);
+    names[1] = realpath(posts->tokens_file, real);
+    for (size_t i = 0; i < 2 && names[i]; i++) {
+        const char *slash = strrchr(names[i], '/');
+
+        snprintf(directory, sizeof directory, "%.*s", slash ? (int)(slash - names[i]) + 1 : 1,
+                 slash ? names[i] : ".");
+        gim_sandbox_read(p, directory);
+    }
 }
 
 void posts_arrange(struct gim_app_spec *spec, void *state)

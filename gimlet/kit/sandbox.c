@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define AT(member) GIM_OPTION_AT(struct gim_settings, member)
@@ -80,12 +81,30 @@ struct gim_sandbox_paths {
     char *err;
     size_t err_len;
     bool failed;
+    bool optional; /* what is hidden from us is left out, as what is not there */
 };
+
+static void warn_of_root(const char *path)
+{
+    struct stat all, one;
+
+    if (stat("/", &all) == 0 && stat(path, &one) == 0 && all.st_dev == one.st_dev &&
+        all.st_ino == one.st_ino)
+        gim_log(GIM_LOG_WARN, "sandbox",
+                "%s is the root directory: every file stays in reach; give what is named there a "
+                "directory of its own",
+                path);
+}
 
 static void allow(struct gim_sandbox_paths *p, const char *path, enum gim_landlock_use use)
 {
-    if (p->failed || !path || !*path || !gim_landlock_allow(p->set, p->version, path, use) ||
-        errno == ENOENT)
+    if (p->failed || !path || !*path)
+        return;
+    if (gim_landlock_allow(p->set, p->version, path, use) == 0) {
+        warn_of_root(path);
+        return;
+    }
+    if (errno == ENOENT || (p->optional && (errno == EACCES || errno == ENOTDIR)))
         return;
     snprintf(p->err, p->err_len, "sandbox: cannot allow %.200s: %s", path, strerror(errno));
     p->failed = true;
@@ -136,12 +155,14 @@ static void allow_all(struct gim_sandbox_paths *p, const struct gim_app *app)
 {
     const struct gim_sandbox *s = app->spec.sandbox;
 
+    p->optional = true;
     for (size_t i = 0; i < sizeof common / sizeof common[0]; i++)
         gim_sandbox_read(p, common[i]);
     for (size_t i = 0; s->connects && i < sizeof of_connects / sizeof of_connects[0]; i++)
         gim_sandbox_read(p, of_connects[i]);
     for (size_t i = 0; s->connects && i < sizeof of_environment / sizeof of_environment[0]; i++)
         gim_sandbox_read(p, getenv(of_environment[i]));
+    p->optional = false;
     allow_socket(p, app->settings.host);
     allow_socket(p, app->settings.metrics_listen);
     if (app->secure) {
@@ -175,6 +196,7 @@ static bool notifies_abstract(void)
     return socket && *socket == '@';
 }
 
+/* 1: Landlock cannot be had after all, as within sixteen other sandboxes; -1: a path is wrong. */
 static int enter_files(const struct gim_app *app, int version, char *err, size_t err_len)
 {
     struct gim_landlock_rights handled = gim_landlock_handled(version, app->spec.sandbox->connects);
@@ -188,9 +210,11 @@ static int enter_files(const struct gim_app *app, int version, char *err, size_t
         if (!gim_landlock_enter(p.set) && !p.failed)
             return 0;
     }
-    if (!p.failed)
-        snprintf(err, err_len, "sandbox: Landlock: %s", strerror(errno));
-    return -1;
+    if (p.failed)
+        return -1;
+    snprintf(err, err_len, "Landlock cannot be entered: %s: files are not confined",
+             strerror(errno));
+    return 1;
 }
 
 /* ---- the steps ------------------------------------------------------------------------------ */
@@ -221,21 +245,32 @@ static int confine(const struct gim_app *app, bool must, char *err, size_t err_l
 {
     int version = gim_landlock_version();
     int result;
+    char why[256];
 
     gim_powers_drop();
     if (version == 0) {
-        if (miss(must, "no Landlock in this kernel (Linux 5.13 has it): files are not confined",
+        if (miss(must,
+                 "no Landlock in this kernel (Linux 5.13 has it), or a container refuses it: files "
+                 "are "
+                 "not confined",
                  err, err_len))
             return -1;
     } else {
         tell_missing(version);
-        if (enter_files(app, version, err, err_len))
+        result = enter_files(app, version, err, err_len);
+        if (result > 0) {
+            snprintf(why, sizeof why, "%s", err);
+            result = miss(must, why, err, err_len);
+        }
+        if (result)
             return -1;
     }
     result = gim_filter_enter(app->spec.sandbox->connects);
     if (result)
-        return miss(must, "no seccomp filter in this kernel: system calls are not confined", err,
-                    err_len);
+        return miss(must,
+                    "no seccomp filter in this kernel, or a container refuses it: system calls are "
+                    "not confined",
+                    err, err_len);
     return 0;
 }
 

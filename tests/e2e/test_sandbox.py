@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,53 @@ def test_a_store_behind_a_link_and_in_the_working_directory(serve, tmp_path):
     server = serve("--store", "sqlite:p.db", cwd=here)
     assert server.call("POST", "/posts", {"title": "t", "body": "b"}).status == 201
     assert (real / "p.db-wal").exists()
+
+
+def test_tokens_behind_a_link_are_read_and_read_again(serve, tmp_path):
+    """As a secret that is mounted elsewhere."""
+    conf, secret = tmp_path / "conf", tmp_path / "secret"
+    conf.mkdir(), secret.mkdir()
+    (conf / "tokens").symlink_to("../secret/tokens")
+    made = run("token", "ci")
+    (secret / "tokens").write_text(made.stderr)
+    server = serve(*MEMORY, "--tokens", conf / "tokens")
+    assert server.call("GET", "/posts", headers={"Authorization": f"Bearer {made.stdout.strip()}"}).status == 200
+
+
+def test_the_root_directory_among_the_paths_is_warned_of(serve):
+    server = serve("--directory", "/", program=SANDBOX)
+    assert "every file stays in reach" in server.stderr() or not LANDLOCK
+
+
+STACKED = """
+import ctypes, os, sys
+call = ctypes.CDLL(None).syscall
+ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)
+while True:
+    made = call(444, ctypes.byref(ctypes.c_uint64(1 << 6)), 8, 0)
+    if call(446, made, 0):
+        break
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+@pytest.mark.skipif(not LANDLOCK, reason="no Landlock here")
+def test_within_as_many_sandboxes_as_the_kernel_stacks_auto_says_so_and_on_refuses(serve):
+    wrap = [sys.executable, "-c", STACKED]
+    server = serve(*MEMORY, wrap=wrap)
+    assert "files are not confined" in server.stderr()
+    done = subprocess.run([*wrap, POSTS, "--port", "0", "--store", "memory:", "--sandbox", "on"], capture_output=True,
+                          text=True, timeout=20)
+    assert done.returncode == 1 and "files are not confined" in done.stderr
+
+
+@needs_root
+def test_what_is_hidden_from_its_user_does_not_stop_the_start(serve):
+    wrap = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs -o mode=700 none /sys && exec "$@"', "sh"]
+    if subprocess.run([*wrap, "true"], capture_output=True).returncode:
+        pytest.skip("nothing can be mounted here")
+    server = serve(*MEMORY, "--user", "nobody", wrap=wrap)
+    assert server.call("GET", "/livez").status == 200
 
 
 # ---- another user -------------------------------------------------------------------------------
