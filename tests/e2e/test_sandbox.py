@@ -169,7 +169,7 @@ while True:
     made = call(444, ctypes.byref(ctypes.c_uint64(1 << 6)), 8, 0)
     if call(446, made, 0):
         break
-os.execv(sys.argv[1], sys.argv[1:])
+os.execvp(sys.argv[1], sys.argv[1:])
 """
 
 
