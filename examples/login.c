@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 struct settings {
-    const char *keys, *token, *password, *proxies;
+    const char *keys, *token, *password;
     struct gim_cookie_keys cookie_keys;
     atomic_llong logins;
 };
@@ -21,8 +21,6 @@ static const struct gim_option options[] = {
      .help = "the token of /admin"},
     {"password", GIM_OPTION_STR, GIM_OPTION_AT(struct settings, password), "lovelace",
      .help = "ada's"}, /* a real service keeps digests of passwords, crypt(3) or argon2 */
-    {"trusted_proxies", GIM_OPTION_STR, GIM_OPTION_AT(struct settings, proxies), "",
-     .help = "networks whose X-Forwarded-For is believed"},
     {0},
 };
 
@@ -108,12 +106,11 @@ static int logins(struct gim_ctx *c)
 
 /* ---- the application ---------------------------------------------------------------------------- */
 
-static const struct gim_middleware proxies = GIM_PROXIES(.setting = &settings.proxies);
 static const struct gim_middleware headers = GIM_SECURITY_HEADERS();
 static const struct gim_middleware cors =
     GIM_CORS(.origins = "https://app.example", .credentials = true);
 static const struct gim_middleware per_client = GIM_RATE_LIMIT(.limit = 100, .per = 1);
-static const struct gim_middleware *const outer[] = {&proxies, &headers, &cors, &per_client, NULL};
+static const struct gim_middleware *const outer[] = {&headers, &cors, &per_client, NULL};
 static const struct gim_middleware *const sessions[] = {&signed_in, NULL};
 static const struct gim_middleware *const admins[] = {&admin, NULL};
 
@@ -134,14 +131,11 @@ static const struct gim_openapi api = GIM_OPENAPI(.title = "Login");
 static int start(struct gim_app *app, void *state)
 {
     struct settings *s = state;
-    gim_str bad = gim_proxies_check(gim_str_of(s->proxies));
     const char *why = gim_cookie_keys_read(&s->cookie_keys, gim_str_of(s->keys));
     (void)app;
-    if (bad.ptr)
-        fprintf(stderr, "login: --trusted-proxies: '%.*s' is no network\n", GIM_FMT(bad));
     if (why)
         fprintf(stderr, "login: --cookie-keys: %s\n", why);
-    return bad.ptr || why ? 2 : 0;
+    return why ? 2 : 0;
 }
 
 int main(int argc, char **argv)
