@@ -50,9 +50,14 @@ static int set_store(struct command *c, const char *url)
                                          {"key_seconds", &n, 0, INT64_MAX},
                                          {"batch", &n, 0, INT64_MAX}};
 
-    if (strncmp(url, "sqlite:", 7) == 0)
-        return store_location_read(url + 7, c->store, sizeof c->store, params, 4, c->err,
-                                   sizeof c->err);
+    if (strncmp(url, "sqlite:", 7) == 0) {
+        int failed = store_location_read(url + 7, c->store, sizeof c->store, params, 4, c->err,
+                                         sizeof c->err);
+
+        if (!failed)
+            sq_lock_follow(c->store, sizeof c->store);
+        return failed;
+    }
     snprintf(c->err, sizeof c->err, "%s is no file: only sqlite:FILE can be backed up or checked",
              url);
     return -1;

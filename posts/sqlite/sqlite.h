@@ -36,6 +36,8 @@
 
 /* ---- lock ------------------------------------------------------------------------------------ */
 
+/** `path`, a link, becomes what it leads to, there or not: where lock, log and socket stand. */
+void sq_lock_follow(char *path, size_t size);
 /** Takes PATH.lock for this process: a descriptor to keep, or -1 with a sentence in `err`. */
 int sq_lock_take(const char *path, char *err, size_t err_len);
 void sq_lock_drop(int fd);

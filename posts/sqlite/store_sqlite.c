@@ -79,6 +79,7 @@ static int read_location(const char *location, struct sqlite_store *s, struct sq
         snprintf(err, err_len, "sqlite: needs a file's name, as in sqlite:posts.db");
         return -1;
     }
+    sq_lock_follow(s->path, sizeof s->path);
     return 0;
 }
 
@@ -143,18 +144,15 @@ static void allow_directory_of(const char *path, struct gim_sandbox_paths *p)
     gim_sandbox_write(p, directory);
 }
 
-/* Lock, log and socket stand beside the file: beside its name, and beside what that leads to. */
+/* Lock, log and socket stand beside the file. */
 static void sqlite_paths(const char *location, struct gim_sandbox_paths *p)
 {
     struct sqlite_store s;
     struct sq_options o;
-    char err[256], real[PATH_MAX];
+    char err[256];
 
-    if (read_location(location, &s, &o, err, sizeof err) != 0)
-        return; /* open will say it */
-    allow_directory_of(s.path, p);
-    if (realpath(s.path, real))
-        allow_directory_of(real, p);
+    if (read_location(location, &s, &o, err, sizeof err) == 0) /* else open will say it */
+        allow_directory_of(s.path, p);
 }
 
 const struct store_ops store_sqlite = {

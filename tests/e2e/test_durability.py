@@ -450,6 +450,32 @@ def test_second_process_on_a_file_is_refused(serve, tmp_path):
     assert serve("--store", url_of(db)).call("GET", "/posts").status == 200
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_is_another_name_of_the_same_file(serve, tmp_path, there):
+    """Two processes on one file could corrupt it, whatever they call it; so a backup finds who has it."""
+    (tmp_path / "real").mkdir(), (tmp_path / "here").mkdir()
+    db, link = tmp_path / "real/p.db", tmp_path / "here/p.db"
+    link.symlink_to("second"), (tmp_path / "here/second").symlink_to("../real/p.db")
+    if there:
+        db.touch()
+    first = serve("--store", url_of(link))
+    assert first.call("POST", "/posts", {"title": "t", "body": "b"}).status == 201
+    for name in link, db:
+        line = refusal(url_of(name))
+        assert "in use" in line and str(first.pid) in line
+        done = run("backup", "--store", url_of(name), tmp_path / "copy.db")
+        assert done.returncode == 0 and ", 1 posts" in done.stdout
+
+
+def test_a_lock_is_not_a_link_to_something_else(tmp_path):
+    """Who may write in the directory could have the pid written over any file of who makes a backup."""
+    victim, db = tmp_path / "victim", tmp_path / "p.db"
+    victim.write_text("precious")
+    (tmp_path / "p.db.lock").symlink_to(victim)
+    assert "p.db.lock" in refusal(url_of(db))
+    assert victim.read_text() == "precious"
+
+
 def test_places_where_no_file_can_be(tmp_path):
     assert "directory must exist" in refusal(url_of(tmp_path / "none" / "p.db"))
     (tmp_path / "dir.db").mkdir()
