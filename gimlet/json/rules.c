@@ -4,6 +4,7 @@
  * application's own check are asked only about a value whose size is right, so that the dear rules
  * see nothing longer than the row allows. */
 #include "rules.h"
+#include "../base/arena.h"
 #include "format.h"
 #include "names.h"
 #include "number.h"
@@ -91,10 +92,29 @@ static void check_count(struct gim_sink *sink, const struct gim_field *f, size_t
                        plural(f->max_items), n);
 }
 
+/* Its JSON, in the arena. Nothing else may be held where the arena may leave us (gim_arena.empty), and
+ * a part of a text would be taken for another element's. */
+static gim_str text_of(const struct gim_field *items, const void *element, struct gim_arena *a)
+{
+    struct gim_buf b = {0};
+    gim_str s;
+    char *copy = NULL;
+
+    gim_json_put_item(&b, items, element);
+    s = gim_buf_view(&b);
+    if (!b.full)
+        copy = a->empty ? gim_alloc_try(a, s.len, 1) : gim_alloc_raw(a, s.len, 1);
+    if (copy)
+        s.ptr = memcpy(copy, s.ptr, s.len);
+    gim_buf_free(&b);
+    if (!copy)
+        (void)gim_alloc_raw(a, SIZE_MAX, 1); /* more than there is: it leaves */
+    return s;
+}
+
 /* What two equal elements have in common: a string's bytes, a scalar's own bytes (no NaN comes from
  * JSON, and a zero is made positive), else the JSON text, which a schema writes one way only. */
-static gim_str key_of(const struct gim_field *items, const void *element, struct gim_arena *a,
-                      struct gim_buf *text)
+static gim_str key_of(const struct gim_field *items, const void *element, struct gim_arena *a)
 {
     static const double zero = 0;
     gim_str bytes = {element, items->size};
@@ -107,9 +127,7 @@ static gim_str key_of(const struct gim_field *items, const void *element, struct
     case GIM_KIND_OBJECT:
     case GIM_KIND_ARRAY:
     case GIM_KIND_MAP:
-        text->len = 0;
-        gim_json_put_item(text, items, element);
-        return gim_dup(a, gim_buf_view(text));
+        return text_of(items, element, a);
     case GIM_KIND_DOUBLE:
         return *(const double *)element == zero ? (gim_str){(const char *)&zero, 8} : bytes;
     default:
@@ -120,19 +138,17 @@ static gim_str key_of(const struct gim_field *items, const void *element, struct
 static void check_unique(struct gim_sink *sink, const struct gim_field *f, const gim_array *v)
 {
     struct gim_names seen;
-    struct gim_buf text = {0};
 
     gim_names_init(&seen, sink->arena);
     for (size_t i = 0; i < v->len; i++) {
         const char *element = (const char *)v->items + i * f->items->size;
 
-        if (gim_names_add(&seen, 0, key_of(f->items, element, sink->arena, &text)))
+        if (gim_names_add(&seen, 0, key_of(f->items, element, sink->arena)))
             continue;
         sink->item = i + 1;
         gim_sink_fault(sink, "duplicate", "the same as an item before it");
         sink->item = 0;
     }
-    gim_buf_free(&text);
 }
 
 void gim_rules_array(struct gim_sink *sink, const struct gim_field *f, const gim_array *v, size_t n,

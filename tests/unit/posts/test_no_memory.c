@@ -25,11 +25,14 @@ struct entry {
     gim_str title;
     gim_array tags;
     gim_map labels;
+    gim_array pairs;
 };
 static const struct gim_field entry_fields[] = {
     GIM_STR(struct entry, title, .required = true),
     GIM_ARRAY(struct entry, tags, .items = GIM_ITEM_STR(), .unique = true),
     GIM_MAP(struct entry, labels),
+    GIM_ARRAY(struct entry, pairs, .items = GIM_ITEM_ARRAY(.items = GIM_ITEM_STR()),
+              .unique = true),
 };
 static const struct gim_schema entry_schema = GIM_SCHEMA("Entry", struct entry, entry_fields);
 
@@ -189,6 +192,8 @@ static const struct kind kinds[] = {
     {"POST /json", JSON, "{\"title\":\"a\",\"labels\":{\"k\":\"v\"},\"tags\":[<\"\\n\",>\"\"]}",
      20000, 422},
     {"POST /json", JSON, "{\"title\":\"<0123456789\\t>\"}", 20000, 200},
+    {"POST /json", JSON, "{\"title\":\"a\",\"pairs\":[[\"x\",\"<0123456789>\"],[\"x\"]]}", 10000,
+     200},
     {"POST /json", JSON, "{\"tags\":[1,true]}", 0, 422},
     {"POST /json", JSON, "{\"tags\":[1,", 0, 400},
     {"POST /json", JSON, "<0123456789>", 200000, 413},
