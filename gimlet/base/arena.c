@@ -60,8 +60,7 @@ void gim_arena_reset(struct gim_arena *a)
 }
 
 /* A new chunk for an object of `object` bytes. A big one gets a chunk of its own size; what was left
- * of the previous chunk is given up. Out of line, so that the usual allocation saves no registers.
- * False: there is no memory, and the caller can do without (`soft`). */
+ * of the previous chunk is given up. False: there is no memory, and the caller can do without (`soft`). */
 __attribute__((noinline, cold)) static bool grow(struct gim_arena *a, size_t object, bool soft)
 {
     size_t size = a->total < CHUNK_MIN ? CHUNK_MIN : a->total < CHUNK_MAX ? a->total : CHUNK_MAX;
@@ -109,11 +108,18 @@ static void *take(struct gim_arena *a, size_t size, size_t align)
     return p;
 }
 
+/* Called last, so that the usual allocation saves no registers for it. */
+__attribute__((noinline, cold)) static void *take_grown(struct gim_arena *a, size_t size,
+                                                        size_t align)
+{
+    (void)grow(a, size, false);
+    return take(a, size, align);
+}
+
 void *gim_alloc_raw(struct gim_arena *a, size_t size, size_t align)
 {
-    if (!has_room(a, size, -(uintptr_t)a->at & (align - 1)))
-        (void)grow(a, size, false);
-    return take(a, size, align);
+    return has_room(a, size, -(uintptr_t)a->at & (align - 1)) ? take(a, size, align)
+                                                              : take_grown(a, size, align);
 }
 
 void *gim_alloc_try(struct gim_arena *a, size_t size, size_t align)
