@@ -81,13 +81,19 @@ static void cut(struct gim_wire *w, int fd, uint64_t from)
     gim_socket_close(fd);
 }
 
+/* Are there so many that one more is not even told why? */
+static bool is_overshot(const struct gim_wire *w)
+{
+    return w->limits->max_connections && w->n_conns >= w->limits->max_connections + OVERSHOOT;
+}
+
 /* Accepts from an address that is counted as `from`, if it is. */
 static void admit(struct gim_wire *w, int fd, uint64_t from)
 {
     int64_t max = w->limits->max_connections;
     bool over = max && w->n_conns >= max && !gim_conn_shed(w);
 
-    if (over && w->n_conns >= max + OVERSHOOT)
+    if (over && is_overshot(w))
         cut(w, fd, from);
     else
         open_conn(w, fd, from, GIM_REFUSED_CONNECTIONS_FULL,
@@ -108,7 +114,7 @@ void gim_conn_accept_from(struct gim_wire *w, int fd, const uint8_t peer[16])
         crowded = gim_crowd_enter(w->shared->crowd, peer, &from);
     if (crowded == GIM_CROWD_ROOM)
         admit(w, fd, from);
-    else if (crowded == GIM_CROWD_CUT)
+    else if (crowded == GIM_CROWD_CUT || is_overshot(w))
         cut(w, fd, from);
     else
         open_conn(w, fd, from, GIM_REFUSED_ADDRESS_FULL,

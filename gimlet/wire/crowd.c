@@ -86,13 +86,17 @@ static struct entry *find(const struct shard *s, uint64_t key)
     return &s->entries[i];
 }
 
+/* As it was when there is no memory: a table is nothing to ask the reserve for, whose size is chosen by
+ * who comes. */
 static void resize(struct shard *s, uint32_t size)
 {
-    struct entry *old = s->entries;
+    struct entry *old = s->entries, *entries = size ? gim_heap_try(size * sizeof *old) : NULL;
     uint32_t n = s->size;
 
+    if (size && !entries)
+        return;
     s->size = size;
-    s->entries = size ? gim_heap_alloc(size * sizeof *s->entries) : NULL;
+    s->entries = entries;
     for (uint32_t i = 0; i < n; i++) {
         if (old[i].key)
             *find(s, old[i].key) = old[i];
@@ -131,11 +135,25 @@ static bool is_exempt(const struct gim_crowd *c, const struct gim_address *a)
     return false;
 }
 
+/* The count with one more; 0: there is no place for it, since one entry must stay free for `find`. */
+static uint64_t count_in(struct shard *s, uint64_t key)
+{
+    struct entry *e;
+
+    if (s->used >= s->size / 2)
+        resize(s, s->size ? s->size * 2 : SMALLEST);
+    if (s->used + 1 >= s->size)
+        return 0;
+    e = find(s, key);
+    s->used += !e->key;
+    e->key = key;
+    return ++e->count;
+}
+
 enum gim_crowded gim_crowd_enter(struct gim_crowd *c, const uint8_t peer[16], uint64_t *key)
 {
     struct gim_address a;
     struct shard *s;
-    struct entry *e;
     uint64_t count;
 
     memcpy(a.bytes, peer, sizeof a.bytes);
@@ -146,13 +164,12 @@ enum gim_crowded gim_crowd_enter(struct gim_crowd *c, const uint8_t peer[16], ui
     *key += !*key;
     s = shard_of(c, *key);
     pthread_mutex_lock(&s->lock);
-    if (s->used >= s->size / 2)
-        resize(s, s->size ? s->size * 2 : SMALLEST);
-    e = find(s, *key);
-    s->used += !e->key;
-    e->key = *key;
-    count = ++e->count;
+    count = count_in(s, *key);
     pthread_mutex_unlock(&s->lock);
+    if (!count) {
+        *key = 0;
+        return GIM_CROWD_CUT;
+    }
     return count <= c->max          ? GIM_CROWD_ROOM
            : count <= c->max + OVER ? GIM_CROWD_FULL
                                     : GIM_CROWD_CUT;

@@ -14,7 +14,7 @@ void gim_crowd_free(struct gim_crowd *c);
 enum gim_crowded {
     GIM_CROWD_ROOM,
     GIM_CROWD_FULL, /* over the limit by a few: there is time for a word */
-    GIM_CROWD_CUT,  /* far over it */
+    GIM_CROWD_CUT,  /* far over it, or there is no memory to count it */
 };
 
 /** Counts a connection of `peer`, an address in IPv6 form. `*key` is for gim_crowd_leave, also when
