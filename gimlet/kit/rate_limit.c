@@ -85,10 +85,13 @@ static struct gim_rate rate_of(int64_t limit, int64_t per, int64_t burst)
     return (struct gim_rate){step ? step : 1, (uint64_t)burst};
 }
 
+/* NULL: there is no memory. The reserve would be lent for ever, and nothing be served any more. */
 static struct holding *begin_holding(const struct gim_rate_limit *l)
 {
-    struct holding *h = gim_heap_alloc(sizeof *h);
+    struct holding *h = gim_heap_try(sizeof *h);
 
+    if (!h)
+        return NULL;
     h->limit = l->limit > 0 ? l->limit : 1;
     h->per = l->per > 0 ? l->per : 1;
     if (l->setting &&
@@ -98,10 +101,14 @@ static struct holding *begin_holding(const struct gim_rate_limit *l)
         return h;
     h->rate = rate_of(h->limit, h->per, l->burst_setting ? *l->burst_setting : l->burst);
     h->buckets = gim_rate_buckets_new((size_t)(l->keys ? l->keys : KEYS));
-    return h;
+    if (h->buckets)
+        return h;
+    gim_heap_free(h);
+    return NULL;
 }
 
-/* Made by whoever comes first; who comes second at the same moment gives its own back. */
+/* Made by whoever comes first; who comes second at the same moment gives its own back. NULL: it could
+ * not be made now. */
 static const struct holding *holding_of(const struct gim_rate_limit *l)
 {
     void *there = __atomic_load_n(&l->table->inside, __ATOMIC_ACQUIRE);
@@ -110,6 +117,8 @@ static const struct holding *holding_of(const struct gim_rate_limit *l)
     if (there)
         return there;
     made = begin_holding(l);
+    if (!made)
+        return NULL;
     if (__atomic_compare_exchange_n(&l->table->inside, &there, made, false, __ATOMIC_ACQ_REL,
                                     __ATOMIC_ACQUIRE))
         return made;
@@ -189,6 +198,12 @@ static int refuse(struct gim_ctx *c, const struct holding *h, uint64_t wait_us)
                        (long long)h->limit, (long long)h->per, wait);
 }
 
+static int refuse_unmade(struct gim_ctx *c)
+{
+    (void)gim_set_header(c, GIM_S("Retry-After"), GIM_S("1"));
+    return gim_problem(c, 503, NULL, "there is no memory to count requests in now; try again");
+}
+
 static int take(struct gim_ctx *c, const struct gim_rate_limit *l, const struct holding *h,
                 uint64_t hash)
 {
@@ -205,6 +220,8 @@ int gim_rate_check(struct gim_ctx *c, const struct gim_middleware *limit, gim_st
     const struct gim_rate_limit *l = limit->with;
     const struct holding *h = holding_of(l);
 
+    if (!h)
+        return refuse_unmade(c);
     return h->limit ? take(c, l, h, gim_rate_hash(h->buckets, KIND_TEXT, key.ptr, key.len))
                     : GIM_OK;
 }
@@ -215,6 +232,8 @@ int gim_rate_limit_before(struct gim_ctx *c)
     const struct holding *h = holding_of(l);
     gim_str key;
 
+    if (!h)
+        return refuse_unmade(c);
     if (!h->limit)
         return GIM_OK;
     key = l->key ? l->key(c) : text_key(c, l);

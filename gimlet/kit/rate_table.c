@@ -50,7 +50,9 @@ struct gim_rate_buckets *gim_rate_buckets_new(size_t keys)
 
     while (n * WAYS < keys && n < SETS_MAX)
         n *= 2;
-    t = gim_heap_alloc(sizeof *t + n * sizeof(struct set));
+    t = gim_heap_try(sizeof *t + n * sizeof(struct set));
+    if (!t)
+        return NULL;
     t->mask = n - 1;
     t->secret[0] = (uint64_t)(uintptr_t)t;
     while (getrandom(t->secret, sizeof t->secret, 0) < 0 && errno == EINTR)

@@ -21,7 +21,7 @@ struct gim_rate_verdict {
     uint64_t full_us; /* until the bucket is full again */
 };
 
-/** Room for at least `keys` of them, 16 bytes each. */
+/** Room for at least `keys` of them, 16 bytes each; NULL when there is no memory for it. */
 struct gim_rate_buckets *gim_rate_buckets_new(size_t keys);
 void gim_rate_buckets_free(struct gim_rate_buckets *t);
 

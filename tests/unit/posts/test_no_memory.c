@@ -379,6 +379,35 @@ static void an_app_starts_or_says_why(void **state)
     }
 }
 
+static const struct gim_middleware limit = GIM_RATE_LIMIT(.limit = 1000, .per = 1);
+static const struct gim_middleware *const limits[] = {&limit, NULL};
+static const struct gim_route limited[] = {GIM_GET("/small", large, .middleware = limits), {0}};
+
+/* A limit's table is made by the first request: of the heap, or later. */
+static void a_limit_whose_table_has_no_memory_is_asked_again(void **state)
+{
+    const struct gim_app_spec with = {.routes = limited};
+    char err[512];
+    struct gim_app *app = gim_app_new(&with, err, sizeof err);
+    struct gim_test_reply r;
+
+    (void)state;
+    assert_non_null(app);
+    r = gim_test_call(app, "GET", "/none", "", NULL);
+    gim_test_free(&r);
+    failing_from(1, true);
+    r = gim_test_call(app, "GET", "/small", "", NULL);
+    failing_end();
+    assert_int_equal(r.status, 503);
+    gim_test_free(&r);
+    assert_false(gim_heap_is_low());
+    r = gim_test_call(app, "GET", "/small", "", NULL);
+    assert_int_equal(r.status, 200);
+    assert_true(gim_test_header(&r, "RateLimit").ptr);
+    gim_test_free(&r);
+    gim_app_free(app);
+}
+
 static void the_reserve_is_whole_again(void **state)
 {
     void *pieces[2000];
@@ -430,6 +459,7 @@ int main(void)
         cmocka_unit_test(every_request_survives_the_nth_allocation),
         cmocka_unit_test(posts_survives_the_nth_allocation),
         cmocka_unit_test(an_app_starts_or_says_why),
+        cmocka_unit_test(a_limit_whose_table_has_no_memory_is_asked_again),
         cmocka_unit_test(the_reserve_is_whole_again),
     };
 
