@@ -14,6 +14,7 @@ struct kept {
     char text[];
 };
 
+/* NULL: there is no memory. What is kept must be whole, and not of the reserve, since it stays. */
 static struct kept *make(const struct gim_app *app)
 {
     struct gim_api d = {0};
@@ -23,11 +24,13 @@ static struct kept *make(const struct gim_app *app)
     (void)gim_api_open(&d, app, NULL);
     gim_api_put(&d, &b, false);
     gim_api_close(&d);
-    k = gim_heap_alloc(sizeof *k + b.len);
-    k->len = b.len;
-    k->version = gim_page_version(gim_buf_view(&b));
-    if (b.len)
-        memcpy(k->text, b.ptr, b.len);
+    k = b.full ? NULL : gim_heap_try(sizeof *k + b.len);
+    if (k) {
+        k->len = b.len;
+        k->version = gim_page_version(gim_buf_view(&b));
+        if (b.len)
+            memcpy(k->text, b.ptr, b.len);
+    }
     gim_buf_free(&b);
     return k;
 }
@@ -39,6 +42,8 @@ static const struct kept *document_of(struct gim_app *app)
     if (!there) {
         struct kept *made = make(app);
 
+        if (!made)
+            return NULL;
         if (atomic_compare_exchange_strong(&app->openapi, &there, made))
             there = made;
         else
@@ -51,6 +56,8 @@ static int read_document(struct gim_ctx *c)
 {
     const struct kept *k = document_of(gim_app_of(c));
 
+    if (!k)
+        return gim_problem(c, 503, NULL, "there is no memory to make it in now; try again");
     return gim_page_reply(c, GIM_S("application/json"), (gim_str){k->text, k->len}, k->version);
 }
 

@@ -408,6 +408,40 @@ static void a_limit_whose_table_has_no_memory_is_asked_again(void **state)
     gim_app_free(app);
 }
 
+static char words[100000];
+static const struct gim_openapi long_api = GIM_OPENAPI(.title = words);
+static const struct gim_app_spec wordy = {.routes = limited, .openapi = &long_api};
+
+/* A document is made by the first who asks, and kept: whole, and of the heap, or not at all. */
+static void a_document_made_without_memory_is_not_kept(void **state)
+{
+    long n = 1;
+
+    (void)state;
+    memset(words, 'w', sizeof words - 1); /* more than a buffer takes of the reserve */
+    for (bool more = true; more; n += 1 + n / 16) {
+        char err[512];
+        struct gim_app *app = gim_app_new(&wordy, err, sizeof err);
+        struct gim_test_reply r;
+
+        assert_non_null(app);
+        r = gim_test_call(app, "GET", "/none", "", NULL);
+        gim_test_free(&r);
+        failing_from(n, true);
+        r = gim_test_call(app, "GET", "/openapi.json", "", NULL);
+        more = failing_end();
+        gim_test_free(&r);
+        assert_false(gim_heap_is_low());
+        r = gim_test_call(app, "GET", "/openapi.json", "", NULL);
+        assert_int_equal(r.status, 200);
+        assert_int_equal(r.body.ptr[r.body.len - 1], '}');
+        gim_test_free(&r);
+        gim_app_free(app);
+        assert_false(gim_heap_is_low());
+    }
+    assert_true(n > 10);
+}
+
 static void the_reserve_is_whole_again(void **state)
 {
     void *pieces[2000];
@@ -460,6 +494,7 @@ int main(void)
         cmocka_unit_test(posts_survives_the_nth_allocation),
         cmocka_unit_test(an_app_starts_or_says_why),
         cmocka_unit_test(a_limit_whose_table_has_no_memory_is_asked_again),
+        cmocka_unit_test(a_document_made_without_memory_is_not_kept),
         cmocka_unit_test(the_reserve_is_whole_again),
     };
 
