@@ -429,8 +429,10 @@ static void give_back(struct gim_websocket *ws)
 
     if (gim_ws_is_partial(&ws->reader) && m->len) {
         if (m->cap - m->len > SPARE && m->cap > 2 * m->len) {
-            m->cap = m->len;
-            m->ptr = gim_heap_grow(m->ptr, m->cap);
+            char *fit = gim_heap_try_grow(m->ptr, m->len);
+
+            m->ptr = fit ? fit : m->ptr;
+            m->cap = fit ? m->len : m->cap;
         }
     } else if (!ws->hub->in.ptr && m->cap <= KEEP) {
         ws->hub->in = *m;
