@@ -131,12 +131,14 @@ static bool wait_for_look(struct gim_watch *w)
     uint64_t due = gim_clock_ns() + (uint64_t)w->limit / LOOKS_A_LIMIT * NS_A_MS;
     const struct timespec at = {.tv_sec = (time_t)(due / NS_A_S), .tv_nsec = (long)(due % NS_A_S)};
     int err = 0;
+    bool stop;
 
     pthread_mutex_lock(&w->lock);
     while (!w->stop && err == 0)
         err = pthread_cond_timedwait(&w->wake, &w->lock, &at);
+    stop = w->stop;
     pthread_mutex_unlock(&w->lock);
-    return err == ETIMEDOUT && !w->stop;
+    return err == ETIMEDOUT && !stop;
 }
 
 static void *run(void *arg)
