@@ -10,6 +10,7 @@
 #include "crowd.h"
 
 #define OVERSHOOT 64  /* connections over the limit that still get their 503 */
+#define FRESH_MS 1000 /* a stop leaves a connection that long for its first request */
 #define SHED_LOOK 256 /* connections looked at for an idle one, oldest first */
 
 /* On the memory behind the connection: one block for both. NULL: the fd is still ours. */
@@ -121,9 +122,20 @@ void gim_conn_accept_from(struct gim_wire *w, int fd, const uint8_t peer[16])
                   "too many connections from your address; close some");
 }
 
+/* Its first request may be on its way. */
+static bool is_fresh(const struct gim_conn *c)
+{
+    uint64_t begun = c->timer.due - (uint64_t)c->wire->limits->header_timeout;
+
+    return c->phase == GIM_CONN_NEW && c->timer.due &&
+           gim_loop_ms(c->wire->loop) < begun + FRESH_MS;
+}
+
 void gim_conn_drain(struct gim_conn *c)
 {
-    if ((c->phase == GIM_CONN_IDLE || c->phase == GIM_CONN_NEW) && !c->x)
+    bool waits = c->phase == GIM_CONN_IDLE || c->phase == GIM_CONN_NEW;
+
+    if (waits && !c->x && !is_fresh(c))
         gim_conn_close(c, false);
     else if (c->streaming || c->upgraded)
         gim_exchange_wake(c->x);

@@ -280,6 +280,21 @@ def test_idle_connection_may_send_one_more_request(serve):
     assert server.wait() == 0
 
 
+def test_a_connection_that_has_just_come_has_a_second_for_its_request(serve):
+    """A client without much CPU is slow between connect and send; one that has been silent for long is not waited for."""
+    server = serve(*MEMORY)
+    with server.connect() as silent:
+        time.sleep(1.1)
+        with server.connect() as c:
+            server.signal()
+            assert until(lambda: refused(server))
+            time.sleep(0.4)  # beyond the grace of idle connections
+            reply = c.call("GET", "/livez")
+            assert reply.status == 200 and reply.closes
+            assert c.at_end() and silent.at_end()
+    assert server.wait() == 0
+
+
 @pytest.mark.parametrize("place", ["tcp", "unix"])
 def test_clients_that_wait_in_the_backlog_are_answered(serve, tmp_path, place):
     """They are connected already, as far as they know; closing the listener would reset them."""
