@@ -280,8 +280,19 @@ static int waits(struct gim_ctx *c)
     return GIM_SUSPENDED;
 }
 
+static gim_handle held;
+
+static int holds(struct gim_ctx *c)
+{
+    held = gim_suspend(c);
+    return GIM_SUSPENDED;
+}
+
 static const struct gim_route routes[] = {
     GIM_GET("/fine", fine),
+    GIM_POST("/queued", waits, .suspends = true, .queued = true, .body_raw = true),
+    GIM_GET("/held", holds, .suspends = true, .queued = true),
+    GIM_GET("/late", holds, .suspends = true, .queued = true, .handler_timeout = 20),
     GIM_GET("/queued", waits, .suspends = true, .queued = true),
     GIM_GET("/event", waits, .suspends = true),
     GIM_GET("/job", fine, .blocking = true),
@@ -357,6 +368,69 @@ static void waits_are_counted_in_and_out(void **state)
     gim_app_free(app);
 }
 
+static bool says(struct gim_test_conn *t, const char *text)
+{
+    gim_str s = gim_test_read_to(t, text, 2000);
+    size_t n = strlen(text);
+
+    return s.len >= n && memcmp(s.ptr + s.len - n, text, n) == 0;
+}
+
+/* Nor is its body the next request's head. */
+static void a_refused_body_leaves_the_connection_usable(void **state)
+{
+    char err[512];
+    struct gim_app *app = gim_app_new(&spec, err, sizeof err);
+    struct gim_test_conn *t;
+    struct gim_shed *s;
+
+    (void)state;
+    gim_test_run(app, 0);
+    s = &app->running[0]->shed;
+    stand(&s->suspended, gim_clock_ms());
+    t = gim_test_open(app);
+    gim_test_send(t, GIM_S("POST /queued HTTP/1.1\r\nHost: a\r\nContent-Length: 30\r\n\r\n"
+                           "GET /nowhere HTTP/1.1\r\n"));
+    assert_true(says(t, "try again"));
+    gim_test_send(t, GIM_S("\r\n\r\n\r\n\r"
+                           "GET /fine HTTP/1.1\r\nHost: a\r\n\r\n"));
+    assert_true(says(t, "fine"));
+    assert_false(gim_test_ended(t));
+    assert_int_equal(s->suspended.waiting, 16);
+    gim_test_close(t);
+    gim_app_free(app);
+}
+
+/* The queue holds it until it is resumed, whoever still waits for the answer. */
+static void a_wait_ends_once_whatever_became_of_the_client(void **state)
+{
+    static const char *const heads[] = {"GET /held HTTP/1.1\r\nHost: a\r\n\r\n",
+                                        "GET /late HTTP/1.1\r\nHost: a\r\n\r\n"};
+    char err[512];
+    struct gim_app *app = gim_app_new(&spec, err, sizeof err);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+        struct gim_test_conn *t = gim_test_open(app);
+        struct gim_shed_queue *q = &app->running[0]->shed.suspended;
+
+        gim_test_send(t, gim_str_of(heads[i]));
+        gim_test_run(app, 0);
+        assert_int_equal(q->waiting, 1);
+        if (i == 1)
+            assert_true(says(t, "in time"));
+        gim_test_close(t);
+        gim_test_run(app, 0);
+        assert_int_equal(q->waiting, 1);
+        gim_resume(held, fine);
+        gim_resume(held, fine);
+        gim_test_run(app, 0);
+        assert_int_equal(q->waiting, 0);
+        assert_int_equal(q->done, i + 1);
+    }
+    gim_app_free(app);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -374,6 +448,8 @@ int main(void)
         cmocka_unit_test(an_event_of_ours_waits_its_turn),
         cmocka_unit_test(what_is_refused_depends_on_what_stands),
         cmocka_unit_test(waits_are_counted_in_and_out),
+        cmocka_unit_test(a_refused_body_leaves_the_connection_usable),
+        cmocka_unit_test(a_wait_ends_once_whatever_became_of_the_client),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
