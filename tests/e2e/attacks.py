@@ -4,7 +4,9 @@
 
 runs one until SECONDS have passed or stdin ends, says "ready" when all that it holds is held, and at
 the end a line of JSON: connections opened, connections that the server ended, and for how long it had
-borne them (seconds: shortest, longest).
+borne them (seconds: shortest, longest). The pace is set, not what a CPU allows: a connection's bytes are 50 ms
+apart, not all connections' in the same instant, new ones are opened a few at a time, and resets come at
+RESETS a second.
 """
 import errno
 import json
@@ -29,6 +31,9 @@ KINDS = {
     "idle": (ONE, b"", True),
 }
 TRICKLE = 0.05  # seconds between the bytes of one connection
+SLICES = 10     # a tenth of the connections at a time: a crowd's bytes do not come in the same instant
+RESETS = 5000   # a second
+REOPENED = 5    # of those that the server ended, in one round of at most TRICKLE
 RESET = struct.pack("ii", 1, 0)
 
 
@@ -85,9 +90,9 @@ class Crowd:
             if gone:
                 self.drop(key.fileobj, True)
 
-    def add(self):
-        """A byte more on each. A connection whose bytes are used up says nothing more."""
-        for s in list(self.open):
+    def add(self, turn):
+        """A byte more on each of a slice. A connection whose bytes are used up says nothing more."""
+        for s in list(self.open)[turn % SLICES::SLICES]:
             at = self.open[s][1]
             if at >= len(self.slow):
                 continue
@@ -110,21 +115,25 @@ class Crowd:
                 self.drop(by_fd[fd], True)
 
     def run(self, until, ready=lambda: None, left=lambda: False):
-        while len(self.open) < self.n and time.monotonic() < until:
+        while len(self.open) < self.n and self.opened < 2 * self.n and time.monotonic() < until:  # some are cut at once
             if not self.connect():
                 time.sleep(0.001)
             if self.opened % 100 == 0:
                 self.read(0)
         ready()
+        turn = 0
         while time.monotonic() < until and not left():
-            if self.reads:
+            if self.slow:
+                time.sleep(TRICKLE / SLICES)
+                self.read(0)
+                self.add(turn)
+                turn += 1
+            elif self.reads:
                 self.read(TRICKLE)
             else:
                 time.sleep(TRICKLE)
                 self.look()
-            if self.slow:
-                self.add()
-            for _ in range(self.n - len(self.open) if self.reopen else 0):
+            for _ in range(min(self.n - len(self.open), REOPENED) if self.reopen else 0):
                 if not self.connect():
                     break
 
@@ -145,7 +154,11 @@ def left():
 def resets(port, n, until, address=None):
     """Connects and resets at once, every other time with a request on the way."""
     done = failed = 0
+    began = time.monotonic()
     while done < n and time.monotonic() < until:
+        early = began + done / RESETS - time.monotonic()
+        if early > 0:
+            time.sleep(early)
         s = socket.socket()
         try:
             if address:
