@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -84,13 +85,22 @@ static const char *socket_path;
 static int client = -1;
 static int fd_to_break = -1; /* worker 1's listener */
 
+/* No loop takes it then. Closed, its number would be worker 0's next descriptor. */
+static void break_fd(void)
+{
+    int plain = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    dup2(plain, fd_to_break);
+    close(plain);
+}
+
 static struct gim_wire *worker_start(void *user, struct gim_loop *loop, unsigned index)
 {
     struct gim_wire *w = gim_heap_alloc(sizeof *w);
 
     (void)user;
     if (index == 1 && fd_to_break >= 0)
-        close(fd_to_break);
+        break_fd();
     gim_wire_init(w, loop, &service, &limits, &shared);
     return w;
 }
